@@ -1,0 +1,1 @@
+"""Compiled numerics behind thin typed faces: arrays in, arrays out."""
