@@ -1,0 +1,147 @@
+"""What a forecaster answers to a set of windows: arrays, and a failure for every cell it could not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from forecasting._typing import AnyArray, BoolArray, FloatArray
+from forecasting.distribution import Distribution
+from forecasting.errors import ForecastingError, ModelContractError, ModelError, OverflowedError
+from forecasting.windows import Windows
+
+#: Stages of a forecast, in order; ``interval`` failures leave the mean in place.
+STAGES = ("data", "fit", "predict", "interval")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One (series, window) cell that has no forecast, or no interval, and why."""
+
+    series: int
+    window: int
+    stage: str
+    error: ForecastingError
+
+
+@dataclass(eq=False)
+class Answer:
+    """Forecasts for every cell of a :class:`~forecasting.windows.Windows`.
+
+    Attributes
+    ----------
+    mean : array of float, shape (n_series, n_windows, h)
+        NaN in cells that are not active or failed.
+    quantiles : array of float, shape (n_series, n_windows, h, n_probs)
+    own : array of bool, shape (n_series, n_windows)
+        Cells whose quantiles the forecaster gave itself; the others are calibrated.
+    served_by : array of object, shape (n_series, n_windows), or None
+        Which member answered, where the forecaster is one that can hand over.
+    seconds : array of float, shape (n_series, n_windows)
+        Time spent on a cell.
+    """
+
+    mean: FloatArray
+    quantiles: FloatArray
+    own: BoolArray
+    seconds: FloatArray
+    failures: list[Failure] = field(default_factory=list)
+    served_by: AnyArray | None = None
+
+    def failed(self) -> BoolArray:
+        """Return which cells have a failure that leaves no mean, shape (n_series, n_windows)."""
+        failed = np.zeros(self.mean.shape[:2], dtype=bool)
+        for failure in self.failures:
+            if failure.stage != "interval":
+                failed[failure.series, failure.window] = True
+        return failed
+
+    def fail(self, i: int, k: int, stage: str, error: BaseException) -> None:
+        """Record that a cell failed; its numbers become NaN."""
+        if stage != "interval":
+            self.mean[i, k] = np.nan
+        self.quantiles[i, k] = np.nan
+        self.failures.append(Failure(i, k, stage, as_failure(error)))
+
+    def put(self, i: int, k: int, forecast: Distribution, probs: tuple[float, ...]) -> None:
+        """Keep the forecast of one cell.
+
+        Raises
+        ------
+        ModelContractError
+            If it has the wrong number of steps or is not finite.
+        """
+        h = self.mean.shape[2]
+        mean = np.asarray(forecast.mean, dtype=np.float64)
+        if mean.shape != (h,):
+            got = mean.shape[0] if mean.ndim == 1 else f"an array of shape {mean.shape}"
+            raise ModelContractError(f"returned {got} steps, expected {h}")
+        _refuse_non_finite(mean)
+        self.mean[i, k] = mean
+        if probs:
+            found = forecast.quantiles(probs)
+            if found is not None:
+                self.quantiles[i, k] = found
+                self.own[i, k] = True
+
+    def put_all(self, windows: Windows, forecast: Distribution, probs: tuple[float, ...]) -> None:
+        """Keep the forecasts of all active cells at once; arrays have shape (S, K, h)."""
+        active = windows.active & ~self.failed()
+        self.mean[active] = np.asarray(forecast.mean, dtype=np.float64)[active]
+        if probs:
+            found = forecast.quantiles(probs)
+            if found is not None:
+                self.quantiles[active] = found[active]
+                self.own |= active
+
+    def check(self, windows: Windows) -> None:
+        """Turn every active cell that is not finite and not yet a failure into a failure."""
+        finite = np.isfinite(self.mean).all(axis=2)
+        for i, k in zip(*np.nonzero(windows.active & ~finite & ~self.failed()), strict=True):
+            try:
+                _refuse_non_finite(self.mean[i, k])
+            except ForecastingError as error:
+                self.fail(int(i), int(k), "predict", error)
+        bad = self.own & ~np.isfinite(self.quantiles).all(axis=(2, 3)) & ~self.failed()
+        for i, k in zip(*np.nonzero(bad & windows.active), strict=True):
+            error = ModelContractError("returned quantiles that are not finite")
+            self.fail(int(i), int(k), "interval", error)
+
+
+def empty_answer(windows: Windows, probs: tuple[float, ...]) -> Answer:
+    """Return an answer with nothing in it yet."""
+    shape = (windows.n_series, windows.n_windows)
+    return Answer(
+        mean=np.full((*shape, windows.h), np.nan),
+        quantiles=np.full((*shape, windows.h, len(probs)), np.nan),
+        own=np.zeros(shape, dtype=bool),
+        seconds=np.zeros(shape),
+    )
+
+
+def active_cells(windows: Windows) -> Iterator[tuple[int, int]]:
+    """Yield the active cells, series by series, windows in time order."""
+    for i, k in zip(*np.nonzero(windows.active), strict=True):
+        yield int(i), int(k)
+
+
+def as_failure(error: BaseException) -> ForecastingError:
+    """Return an error of ours for what a forecaster raised."""
+    if isinstance(error, ForecastingError):
+        return error
+    if isinstance(error, (OverflowError, FloatingPointError)):
+        return OverflowedError(f"the numbers are too large for this forecaster ({error})")
+    return ModelError(f"the forecaster raised {type(error).__name__}: {error}")
+
+
+def _refuse_non_finite(mean: FloatArray) -> None:
+    bad = np.flatnonzero(~np.isfinite(mean))
+    if len(bad) == 0:
+        return
+    if np.isinf(mean[bad]).any():
+        raise OverflowedError(f"the forecast is infinite at step {bad[0] + 1} of {len(mean)}")
+    raise ModelContractError(
+        f"returned NaN at {len(bad)} of {len(mean)} steps, first at step {bad[0] + 1}"
+    )

@@ -1,0 +1,466 @@
+"""The forecaster contract: ``fit`` and ``predict`` for users, two pure hooks for authors.
+
+An author writes ``_fit(history) -> state`` and ``_predict(state, future) -> array | Distribution`` (a
+:class:`LocalForecaster`), or the same for a whole panel (a :class:`GlobalForecaster`). Panels, intervals,
+backtests and the public tests follow. A third hook, ``_forecast_windows``, may answer all windows of a
+batch of series in one call; the contract tests demand that it answers what the loop would.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, Unpack, final
+
+import numpy as np
+import pandas as pd
+
+from forecasting._typing import FloatArray
+from forecasting.answer import Answer, active_cells, as_failure, empty_answer
+from forecasting.conformal import USUAL_WINDOWS, half_width, level_of, too_few, windows_needed
+from forecasting.distribution import Asked, Distribution, as_distribution, ask
+from forecasting.errors import ArgumentError, ForecastingError, NotFittedError, check_keywords
+from forecasting.panel import Panel
+from forecasting.presenting import failures_frame, present, warn_about_failures, warn_about_horizon
+from forecasting.reading import DataOptions, as_panel, known_ahead
+from forecasting.regressors import Regressors
+from forecasting.series import Entropy, Future, History
+from forecasting.windows import (
+    Windows,
+    calibration_windows,
+    check_horizon,
+    final_window,
+    troubles,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What ``fit`` kept: the panel, the states, and the series that failed."""
+
+    panel: Panel
+    learned: Any
+    failed: Answer
+    seed: int
+
+
+class Forecaster(abc.ABC):
+    """A method that forecasts series; parameters are frozen, what was learned is kept beside them.
+
+    Subclasses are frozen dataclasses that derive from :class:`LocalForecaster` or
+    :class:`GlobalForecaster`.
+    """
+
+    #: True if the hooks accept NaN in the history (missing values and gaps).
+    handles_missing: ClassVar[bool] = False
+
+    _fitted: Fitted | None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if dataclasses.is_dataclass(cls):
+            known = [f.name for f in dataclasses.fields(cls) if f.init]
+            check_keywords(kwargs, known, cls.__name__)
+        made = super().__new__(cls)
+        object.__setattr__(made, "_fitted", None)
+        return made
+
+    @property
+    def min_observations(self) -> int:
+        """The shortest history the forecaster takes."""
+        return 1
+
+    # --- users ------------------------------------------------------------------------------------
+
+    @final
+    def fit(
+        self,
+        data: object,
+        *,
+        X: Regressors | None = None,
+        seed: int = 0,
+        **options: Unpack[DataOptions],
+    ) -> Self:
+        """Learn from a panel of series, forgetting what was learned before.
+
+        Parameters
+        ----------
+        data : DataFrame, Series, polars or Arrow table, or Panel
+            Long (``unique_id, ds, y``), wide, one series, or a sktime MultiIndex frame.
+        X : Regressors, optional
+            Regressors with their declared role.
+        seed : int
+            Seed of forecasters that draw random numbers.
+        **options
+            ``freq, id_col, time_col, target_col, date_format, drop_trailing_na, end``: see
+            :func:`forecasting.as_panel`.
+
+        Returns
+        -------
+        Self
+            Itself, to be chained.
+
+        Raises
+        ------
+        InputError
+            If the frame cannot be read. Trouble with one series is a warning and a row of
+            ``failures``, unless there is no other series.
+        """
+        object.__setattr__(self, "_fitted", None)
+        panel = as_panel(data, X=X, **options)
+        windows = final_window(panel, 1, seed)
+        failed = self._blocked(windows, ())
+        learned = self._learn(windows.only(~failed.failed()), failed)
+        warn_about_failures(failed, panel, "fit")
+        object.__setattr__(self, "_fitted", Fitted(panel, learned, failed, seed))
+        return self
+
+    @final
+    def predict(
+        self,
+        h: int,
+        *,
+        X: Regressors | pd.DataFrame | None = None,
+        level: Sequence[float] | float = (),
+        quantiles: Sequence[float] | None = None,
+    ) -> Any:
+        """Forecast the next ``h`` steps of every series; changes nothing.
+
+        Parameters
+        ----------
+        h : int
+            Steps after the end of each series.
+        X : Regressors or DataFrame, optional
+            Known-future regressors of these steps, matched by id and time.
+        level : sequence of float
+            Prediction intervals, in percent: ``level=(80, 95)`` gives ``lo-80, hi-80, ...``.
+        quantiles : sequence of float
+            Quantiles in (0, 1) instead of levels: columns ``q-0.1, ...``.
+
+        Returns
+        -------
+        DataFrame or Series
+            Of the kind that came in; long frames have ``unique_id, ds, mean`` and the intervals.
+            Series that failed are NaN, named in a warning and in ``attrs["failures"]``.
+
+        Raises
+        ------
+        NotFittedError, HorizonError, LevelError, RegressorError
+        """
+        h = check_horizon(h)
+        asked = ask(level, quantiles)
+        fitted = self._require_fitted()
+        ahead = known_ahead(fitted.panel, X, h)
+        windows = final_window(fitted.panel, h, fitted.seed, ahead)
+        answer = self._answer_after_fit(fitted, windows, asked.probs)
+        warn_about_horizon(h, fitted.panel)
+        warn_about_failures(answer, fitted.panel, "predict", already=fitted.failed)
+        return present(fitted.panel, answer, asked, h)
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """Series that could not be fitted: ``unique_id, model, cutoff, stage, code, message, n_obs``."""
+        fitted = self._require_fitted()
+        return failures_frame(fitted.failed, final_window(fitted.panel, 1, 0), repr(self))
+
+    def _require_fitted(self) -> Fitted:
+        if self._fitted is None:
+            raise NotFittedError(f"{type(self).__name__} is not fitted; call fit(data) first")
+        return self._fitted
+
+    def _answer_after_fit(self, fitted: Fitted, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        open_cells = windows.only(~fitted.failed.failed())
+        answer = self._recall(fitted.learned, open_cells, probs)
+        answer.check(open_cells)
+        self._calibrate(open_cells, answer, probs)
+        answer.failures.extend(fitted.failed.failures)
+        return answer
+
+    # --- the engine -------------------------------------------------------------------------------
+
+    @final
+    def answer(self, windows: Windows, probs: tuple[float, ...] = ()) -> Answer:
+        """Forecast every active cell, quantiles included; each cell is finite or has a failure."""
+        blocked = self._blocked(windows, probs)
+        open_cells = windows.only(~blocked.failed())
+        answer = self._forecast_windows(open_cells, probs)
+        answer.check(open_cells)
+        self._calibrate(open_cells, answer, probs)
+        answer.failures.extend(blocked.failures)
+        return answer
+
+    def check_refit(self, windows: Windows) -> None:
+        """Raise :class:`ArgumentError` if the schedule asks to keep estimates and this one cannot."""
+
+    def _blocked(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        blocked = empty_answer(windows, probs)
+        for i, k, error in troubles(windows, self.handles_missing, self.min_observations):
+            blocked.fail(i, k, "data", error)
+        return blocked
+
+    @abc.abstractmethod
+    def _learn(self, windows: Windows, failed: Answer) -> Any:
+        """Return what is learned from the one window of each series; failures go to ``failed``."""
+
+    @abc.abstractmethod
+    def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        """Return forecasts from what was learned."""
+
+    @abc.abstractmethod
+    def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        """Return forecasts for all active cells, each from its own training part alone."""
+
+    # --- intervals of point forecasts ---------------------------------------------------------------
+
+    def _calibrate(self, windows: Windows, answer: Answer, probs: tuple[float, ...]) -> None:
+        todo = windows.only(~answer.own & ~answer.failed())
+        if not probs or not todo.active.any():
+            return
+        n = max(USUAL_WINDOWS, *(windows_needed(level_of(p)) for p in probs))
+        errors = self._past_errors(todo, n)
+        set_conformal(todo, answer, errors, probs)
+
+    def _past_errors(self, windows: Windows, n: int) -> FloatArray:
+        """Return the errors y - mean of the n latest past forecasts, shape (S, K, h, n)."""
+        inner, back = calibration_windows(windows, n)
+        blocked = self._blocked(inner, ())
+        past = self._forecast_windows(inner.only(~blocked.failed()), ())
+        return past_errors(windows, past.mean, back, n)
+
+
+def past_errors(windows: Windows, means: FloatArray, back: Any, n: int) -> FloatArray:
+    """Return the errors of inner forecasts, shape (S, K, h, n); NaN where there is none.
+
+    Error ``j`` of step ``s`` belongs to the target ``c - j`` and the inner cutoff ``c - j - s``.
+    """
+    values, floor = windows.panel.values, windows.panel.offsets[:-1]
+    found = np.full((*windows.active.shape, windows.h, n), np.nan)
+    for k in range(windows.n_windows):
+        rows = windows.hi[:, k, None] - 1 - np.arange(n)
+        truth = np.where(rows >= floor[:, None], values[np.maximum(rows, 0)], np.nan)
+        for s in range(windows.h):
+            found[:, k, s] = truth - means[:, back[k, s : s + n], s]
+    found[~windows.active] = np.nan
+    return found
+
+
+def set_conformal(
+    windows: Windows, answer: Answer, errors: FloatArray, probs: tuple[float, ...]
+) -> None:
+    """Fill the quantiles of the active cells from past errors; too few is an interval failure."""
+    cells = np.nonzero(windows.active)
+    wanted = np.abs(errors[cells])  # (cells, h, n)
+    flat = wanted.reshape(-1, wanted.shape[2])
+    refused: dict[tuple[int, int], ForecastingError] = {}
+    for j, prob in enumerate(probs):
+        level = level_of(prob)
+        width, count = half_width(flat, level)
+        width = width.reshape(wanted.shape[:2])
+        side = -1.0 if prob < 0.5 else 1.0
+        answer.quantiles[(*cells, slice(None), j)] = answer.mean[cells] + side * width
+        least = count.reshape(wanted.shape[:2]).min(axis=1)
+        for cell in np.flatnonzero(np.isnan(width).any(axis=1)):
+            key = (int(cells[0][cell]), int(cells[1][cell]))
+            refused[key] = too_few(level, int(least[cell]))
+    for (i, k), error in refused.items():
+        answer.fail(i, k, "interval", error)
+
+
+class LocalForecaster(Forecaster):
+    """A forecaster that learns each series from its own past alone."""
+
+    #: False if nothing is estimated, so that ``fit`` need only keep the data.
+    estimates: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def _fit(self, history: History) -> Any:
+        """Return the state learned from one series; pure."""
+
+    @abc.abstractmethod
+    def _predict(self, state: Any, future: Future) -> FloatArray | Distribution:
+        """Return the forecast of ``future.h`` steps from a state; pure."""
+
+    def _update(self, state: Any, history: History) -> Any:
+        """Return the state moved to the end of a longer history, without estimating again."""
+        raise NotImplementedError
+
+    def check_refit(self, windows: Windows) -> None:
+        every = np.arange(windows.n_windows)
+        moves = type(self)._update is not LocalForecaster._update or not self.estimates
+        if not moves and not np.array_equal(windows.fit_at, every):
+            raise ArgumentError(
+                f"{type(self).__name__} cannot move on without a refit (it has no _update hook); "
+                "use refit=True"
+            )
+
+    def _learn(self, windows: Windows, failed: Answer) -> Any:
+        if not self.estimates:
+            return None
+        states: dict[int, Any] = {}
+        for i, k in active_cells(windows):
+            try:
+                states[i] = self._fit(windows.history(i, k))
+            except Exception as error:  # any author's code: it costs this series only
+                failed.fail(i, k, "fit", error)
+        return states
+
+    def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        if not self.estimates:
+            return self._forecast_windows(windows, probs)
+        answer = empty_answer(windows, probs)
+        for i, k in active_cells(windows):
+            try:
+                forecast = self._predict(learned[i], windows.future(i, k))
+                answer.put(i, k, as_distribution(forecast), probs)
+            except Exception as error:  # any author's code
+                answer.fail(i, k, "predict", error)
+        return answer
+
+    def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        return self._loop(windows, probs)
+
+    @final
+    def _loop(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        """Fit and predict window by window: what every faster answer must equal."""
+        answer = empty_answer(windows, probs)
+        series, state, fitted_at = -1, None, -1
+        for i, k in active_cells(windows):
+            began, stage = time.perf_counter(), "fit"
+            try:
+                history, due = windows.history(i, k), int(windows.fit_at[k])
+                if i != series or due > fitted_at or not self.estimates:
+                    series, fitted_at = i, -1
+                    state = self._fit(history)
+                    fitted_at = k
+                else:
+                    state = self._update(state, history)
+                stage = "predict"
+                forecast = self._predict(state, windows.future(i, k))
+                answer.put(i, k, as_distribution(forecast), probs)
+            except Exception as error:  # any author's code: it costs this cell only
+                answer.fail(i, k, stage, error)
+            answer.seconds[i, k] = time.perf_counter() - began
+        return answer
+
+
+@dataclass(frozen=True, eq=False)
+class PanelFuture:
+    """The steps that are asked for after the end of each series of a panel.
+
+    Attributes
+    ----------
+    h : int
+    X : array of float, shape (n_series, h, p)
+        Known-future regressors.
+    """
+
+    h: int
+    X: FloatArray
+    entropy: Entropy
+
+    def rng(self) -> np.random.Generator:
+        """Return the generator for this forecast; the same every time."""
+        return self.entropy.rng("predict")
+
+
+class GlobalForecaster(Forecaster):
+    """A forecaster that learns one model from all series."""
+
+    @abc.abstractmethod
+    def _fit(self, panel: Panel, rng: np.random.Generator) -> Any:
+        """Return the state learned from all series; pure."""
+
+    @abc.abstractmethod
+    def _predict(self, state: Any, panel: Panel, future: PanelFuture) -> FloatArray | Distribution:
+        """Return forecasts of ``future.h`` steps after the end of ``panel``, arrays (n_series, h)."""
+
+    def _learn(self, windows: Windows, failed: Answer) -> Any:
+        series, panel = windows.training_panel(0)
+        try:
+            return self._fit(panel, Entropy(windows.seed, panel.values, 0).rng("fit"))
+        except Exception as error:  # any author's code
+            for i in series.tolist():
+                failed.fail(i, 0, "fit", error)
+            return None
+
+    def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        answer = empty_answer(windows, probs)
+        if windows.active.any():
+            self._predict_window(learned, windows, 0, answer, probs)
+        return answer
+
+    def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        answer = empty_answer(windows, probs)
+        state, fitted_at, broken = None, -1, None
+        for k in range(windows.n_windows):
+            series, panel = windows.training_panel(k)
+            if len(series) == 0:
+                continue
+            began = time.perf_counter()
+            if windows.fit_at[k] > fitted_at or fitted_at < 0:
+                fitted_at, broken = k, None
+                try:
+                    state = self._fit(panel, Entropy(windows.seed, panel.values, 0).rng("fit"))
+                except Exception as error:  # any author's code
+                    broken = as_failure(error)
+            if broken is None:
+                self._predict_window(state, windows, k, answer, probs)
+            else:
+                for i in series.tolist():
+                    answer.fail(i, k, "fit", broken)
+            answer.seconds[series, k] = (time.perf_counter() - began) / len(series)
+        return answer
+
+    def _predict_window(
+        self, state: Any, windows: Windows, k: int, answer: Answer, probs: tuple[float, ...]
+    ) -> None:
+        ahead: dict[int, FloatArray] = {}
+        for i in np.flatnonzero(windows.active[:, k]).tolist():
+            try:
+                ahead[i] = windows.known_ahead(i, int(windows.hi[i, k]))
+            except ForecastingError as error:
+                answer.fail(i, k, "data", error)
+        series = np.array(list(ahead), dtype=np.int64)
+        if len(series) == 0:
+            return
+        panel = windows.panel.cut(series, windows.lo[series, k], windows.hi[series, k])
+        entropy = Entropy(windows.seed, panel.values, 0)
+        future = PanelFuture(windows.h, np.stack(list(ahead.values())), entropy)
+        try:
+            forecast = as_distribution(self._predict(state, panel, future))
+            quantiles = forecast.quantiles(probs) if probs else None
+            answer.mean[series, k] = forecast.mean
+            if quantiles is not None:
+                answer.quantiles[series, k] = quantiles
+                answer.own[series, k] = True
+        except Exception as error:  # any author's code
+            for i in series.tolist():
+                answer.fail(i, k, "predict", error)
+
+    def _past_errors(self, windows: Windows, n: int) -> FloatArray:
+        """As the local rule, but with one estimate a window, made before all its errors.
+
+        Estimating a global model at each of ``h + n - 1`` inner cutoffs would multiply its cost; one
+        estimate at the earliest of them gives errors that are out of sample all the same, if a little
+        large.
+        """
+        parts = []
+        for k in range(windows.n_windows):
+            outer = windows.columns(np.array([k]), standalone=True)
+            inner, back = calibration_windows(outer, n)
+            frozen = dataclasses.replace(inner, fit_at=np.zeros(inner.n_windows, dtype=np.int64))
+            blocked = self._blocked(frozen, ())
+            past = self._forecast_windows(frozen.only(~blocked.failed()), ())
+            parts.append(past_errors(outer, past.mean, back, n))
+        return np.concatenate(parts, axis=1)
+
+
+__all__ = [
+    "Asked",
+    "Forecaster",
+    "GlobalForecaster",
+    "LocalForecaster",
+    "PanelFuture",
+]

@@ -1,0 +1,1 @@
+"""Forecasters: one family a file, never importing one another."""
