@@ -72,6 +72,16 @@ class Forecaster(abc.ABC):
         """The shortest history the forecaster takes."""
         return 1
 
+    @property
+    def is_local(self) -> bool:
+        """True if each series is forecast from its own past alone, so that series may be batched."""
+        return False
+
+    @property
+    def at_once(self) -> bool:
+        """True if all windows are answered in one call, so that large batches are fast."""
+        return False
+
     # --- users ------------------------------------------------------------------------------------
 
     @final
@@ -286,6 +296,14 @@ class LocalForecaster(Forecaster):
         """Return the state moved to the end of a longer history, without estimating again."""
         raise NotImplementedError
 
+    @property
+    def is_local(self) -> bool:
+        return True
+
+    @property
+    def at_once(self) -> bool:
+        return type(self)._forecast_windows is not LocalForecaster._forecast_windows
+
     def check_refit(self, windows: Windows) -> None:
         every = np.arange(windows.n_windows)
         moves = type(self)._update is not LocalForecaster._update or not self.estimates
@@ -368,6 +386,10 @@ class PanelFuture:
 class GlobalForecaster(Forecaster):
     """A forecaster that learns one model from all series."""
 
+    @property
+    def at_once(self) -> bool:
+        return type(self)._forecast_windows is not GlobalForecaster._forecast_windows
+
     @abc.abstractmethod
     def _fit(self, panel: Panel, rng: np.random.Generator) -> Any:
         """Return the state learned from all series; pure."""
@@ -440,21 +462,31 @@ class GlobalForecaster(Forecaster):
                 answer.fail(i, k, "predict", error)
 
     def _past_errors(self, windows: Windows, n: int) -> FloatArray:
-        """As the local rule, but with one estimate a window, made before all its errors.
+        """As the local rule, but with few estimates, each made before all of its errors.
 
-        Estimating a global model at each of ``h + n - 1`` inner cutoffs would multiply its cost; one
-        estimate at the earliest of them gives errors that are out of sample all the same, if a little
-        large.
+        Estimating a global model at each of ``h + n - 1`` inner cutoffs would multiply its cost. Steps
+        ``(p / 2, p]``, p a power of two, share one estimate at ``c - p - n + 1``: all their errors
+        are out of sample, and a step's interval does not depend on the horizon.
         """
-        parts = []
+        found = np.full((*windows.active.shape, windows.h, n), np.nan)
         for k in range(windows.n_windows):
             outer = windows.columns(np.array([k]), standalone=True)
-            inner, back = calibration_windows(outer, n)
-            frozen = dataclasses.replace(inner, fit_at=np.zeros(inner.n_windows, dtype=np.int64))
-            blocked = self._blocked(frozen, ())
-            past = self._forecast_windows(frozen.only(~blocked.failed()), ())
-            parts.append(past_errors(outer, past.mean, back, n))
-        return np.concatenate(parts, axis=1)
+            power = 1
+            while power // 2 < windows.h:
+                steps = np.arange(power // 2, min(power, windows.h))  # zero-based
+                group = dataclasses.replace(outer, h=int(steps[-1]) + 1)
+                part = self._frozen_errors(group, n, power - 1 - int(steps[-1]))
+                found[:, k : k + 1, steps] = part[:, :, steps]
+                power *= 2
+        return found
+
+    def _frozen_errors(self, windows: Windows, n: int, earlier: int) -> FloatArray:
+        """Return past errors of one estimate, made ``earlier`` steps before the first inner cutoff."""
+        inner, back = calibration_windows(windows, n, earlier)
+        frozen = dataclasses.replace(inner, fit_at=np.zeros(inner.n_windows, dtype=np.int64))
+        blocked = self._blocked(frozen, ())
+        past = self._forecast_windows(frozen.only(~blocked.failed()), ())
+        return past_errors(windows, past.mean, back, n)
 
 
 __all__ = [

@@ -365,13 +365,15 @@ def _with_future(
     return known, offsets
 
 
-def calibration_windows(windows: Windows, n: int) -> tuple[Windows, IntArray]:
+def calibration_windows(
+    windows: Windows, n: int, earlier: int = 0
+) -> tuple[Windows, IntArray]:
     """Return the windows before each window on whose errors its intervals are calibrated.
 
     For step ``s`` the errors come from the ``n`` latest cutoffs whose step ``s`` was seen by the
     outer cutoff: ``c - s - j``, ``j = 0..n - 1``. So a step's interval does not depend on the horizon.
     The inner windows are the union over outer windows of the cutoffs ``c - 1 ... c - h - n + 1``, as
-    far back as the training part reaches.
+    far back as the training part reaches, and ``earlier`` steps further for an estimate to be made.
 
     Returns
     -------
@@ -384,11 +386,15 @@ def calibration_windows(windows: Windows, n: int) -> tuple[Windows, IntArray]:
     wanted = position[:, None] - 1 - np.arange(depth)
     distinct, back = np.unique(wanted, return_inverse=True)
     back = back.reshape(wanted.shape)
+    if earlier:
+        distinct, back = np.append(distinct[0] - earlier, distinct), back + 1
     cutoffs = windows.cutoffs[:, -1:] + distinct
     lo, hi = _training_rows(windows.panel, cutoffs, windows.window)
     needed = np.zeros(hi.shape, dtype=bool)
     for k in range(windows.n_windows):
         needed[:, back[k]] |= windows.active[:, k : k + 1]
+        if earlier:
+            needed[:, 0] |= windows.active[:, k]
     inner = dataclasses.replace(
         windows,
         cutoffs=cutoffs,

@@ -1,0 +1,349 @@
+"""``backtest``: one calendar of cutoffs, every forecaster on every window, the truth joined afterwards."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any, Literal, TypeAlias, Unpack
+
+import numpy as np
+import pandas as pd
+
+from forecasting._typing import IntArray
+from forecasting.answer import Answer
+from forecasting.backtesting.result import Backtest, Facts
+from forecasting.backtesting.tasks import check_n_jobs, plan, run_tasks
+from forecasting.base import Forecaster
+from forecasting.distribution import Asked, ask
+from forecasting.errors import ArgumentError, ModelContractError, WindowError, check_keywords, nearest
+from forecasting.metrics.scales import seasonal_naive_scale
+from forecasting.panel import Panel
+from forecasting.presenting import failures_frame
+from forecasting.reading import DataOptions, as_panel
+from forecasting.regressors import Regressors
+from forecasting.windows import Schedule, Windows, rolling_windows
+
+Models: TypeAlias = Forecaster | Sequence[Forecaster] | Mapping[str, Forecaster]
+
+RESERVED = frozenset(
+    ("unique_id", "ds", "y", "cutoff", "step", "model", "mean", "served_by", "index", "")
+)
+ARGUMENTS = (
+    "h", "n_windows", "cutoffs", "step_size", "window", "gap", "refit", "partial", "level", "quantiles",
+    "X", "baseline", "season_length", "n_jobs", "seed", "progress", *DataOptions.__annotations__,
+)  # fmt: skip
+
+
+def backtest(
+    data: object,
+    models: Models,
+    *,
+    h: int,
+    n_windows: int | None = None,
+    cutoffs: Sequence[object] | None = None,
+    step_size: int | None = None,
+    window: Literal["expanding"] | int = "expanding",
+    gap: int = 0,
+    refit: bool | int = True,
+    partial: Literal["drop", "keep"] = "drop",
+    level: Sequence[float] | float = (),
+    quantiles: Sequence[float] | None = None,
+    X: Regressors | None = None,
+    baseline: str | None = None,
+    season_length: int | None = None,
+    n_jobs: int = 1,
+    seed: int = 0,
+    progress: bool | None = None,
+    **options: Unpack[DataOptions],
+) -> Backtest:
+    """Replay history: at each cutoff every forecaster sees only what was known then, and is scored.
+
+    The cutoffs are one calendar for the whole panel: ``cutoff_k = end - gap - h - (K - 1 - k) *
+    step_size`` with ``end`` the last time of any series. Step ``s`` of a forecast is dated ``cutoff + s``;
+    with a gap the steps are ``gap + 1 .. gap + h``. A series that has not started, has ended, or lacks
+    part of its test values at a cutoff does not take part there and is named in ``.skipped``.
+
+    Parameters
+    ----------
+    data : DataFrame, Series, polars or Arrow table, or Panel
+        As for :func:`forecasting.as_panel`.
+    models : dict of str to Forecaster, list of Forecaster, or Forecaster
+        What is compared. A list is named by class.
+    h : int
+        Steps that are forecast at each cutoff.
+    n_windows : int
+        Number of cutoffs, 1 by default. Or ``cutoffs``: the times themselves, the last time that is seen.
+    step_size : int, optional
+        Steps between cutoffs; ``h`` by default, so that test parts do not overlap.
+    window : "expanding" or int
+        All of the past, or the last so many steps of it.
+    gap : int
+        Steps between the cutoff and the first that is scored.
+    refit : bool or int
+        Refit at every cutoff (True), only at the first (False), or at every k-th.
+    partial : {"drop", "keep"}
+        What to do with windows whose test values are not all there yet.
+    level, quantiles
+        Prediction intervals in percent, ``(80, 95)``, or quantiles in (0, 1); not both.
+    X : Regressors, optional
+        Regressors with roles; past-only ones are never shown beyond the cutoff.
+    baseline : str, optional
+        The model that skill and comparisons are measured against; the first by default.
+    season_length : int, optional
+        Season of the scale of MASE and RMSSE; that of the frequency by default (1 for integer time).
+    n_jobs : int
+        Processes; -1 for one a core. Changes time, never bits.
+    seed : int
+        Seed of forecasters that draw random numbers.
+    progress : bool, optional
+        Show progress with an estimate; by default where somebody watches and it takes longer than a
+        second.
+    **options
+        ``freq, id_col, time_col, target_col, ...`` of :func:`forecasting.as_panel`.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read. Trouble with one series is a row of ``.failures`` instead.
+    WindowError, HorizonError, LevelError, ArgumentError
+        For arguments that cannot be, with the largest that can.
+
+    Notes
+    -----
+    Ctrl-C returns what is finished: ``.complete`` is False, and what is missing has the code INTERRUPTED
+    in ``.failures``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from forecasting import Naive, SeasonalNaive, backtest
+    >>> y = pd.Series(range(40), index=pd.date_range("2024-01-01", periods=40, freq="D"), dtype=float)
+    >>> bt = backtest(y, {"naive": Naive(), "weekly": SeasonalNaive(7)}, h=2, n_windows=3)
+    >>> bt.summary(metrics="MAE")["MAE"].tolist()
+    [1.5, 7.0]
+    """
+    check_keywords(options, ARGUMENTS, "backtest")
+    named = check_models(models)
+    chosen = check_baseline(baseline, named)
+    asked = ask(level, quantiles)
+    n_jobs = check_n_jobs(n_jobs)
+    schedule = Schedule(
+        h, n_windows, cutoffs, step_size, check_window(window), gap, refit, check_partial(partial)
+    ).checked()
+    panel = as_panel(data, X=X, **options)
+    windows, times, skipped = rolling_windows(panel, schedule, seed)
+    for forecaster in named.values():
+        forecaster.check_refit(windows)
+    season = panel.calendar.season_length if season_length is None else season_length
+    tasks = plan(named, windows, len(asked.probs), n_jobs)
+    answers, complete = run_tasks(tasks, windows, asked.probs, n_jobs, progress)
+    return Backtest(
+        forecasts=forecasts_frame(panel, windows, times, schedule, answers, asked),
+        scales=scales_frame(panel, windows, times, season),
+        failures=all_failures(answers, windows),
+        skipped=skipped,
+        timings=timings_frame(answers, windows),
+        panel=panel,
+        facts=Facts(
+            models={name: repr(forecaster) for name, forecaster in named.items()},
+            baseline=chosen,
+            h=schedule.h,
+            cutoffs=tuple(str(t) for t in panel.calendar.times(times)),
+            step_size=schedule.step_size,
+            window=schedule.window,
+            gap=schedule.gap,
+            refit=schedule.refit,
+            level=asked.level,
+            quantiles=asked.quantiles,
+            season_length=season,
+            seed=seed,
+            freq=panel.calendar.freq,
+            n_series=panel.n_series,
+            n_rows=len(panel.values),
+            fingerprint=panel.fingerprint,
+            versions=versions(),
+            complete=complete,
+        ),
+    )
+
+
+# --- arguments ----------------------------------------------------------------------------------------
+
+
+def check_models(models: Models) -> dict[str, Forecaster]:
+    """Return models by name.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none, a name is used twice or reserved, or something is not a forecaster.
+    """
+    if isinstance(models, Forecaster):
+        pairs = [(type(models).__name__, models)]
+    elif isinstance(models, Mapping):
+        pairs = list(models.items())
+    elif isinstance(models, Sequence) and not isinstance(models, str):
+        pairs = [(type(m).__name__, m) for m in models]
+    else:
+        raise ArgumentError(
+            f"models must be forecasters, for instance {{'naive': Naive()}}, got {type(models).__name__}"
+        )
+    if not pairs:
+        raise ArgumentError("models is empty; give at least one forecaster, for instance {'naive': Naive()}")
+    named: dict[str, Forecaster] = {}
+    for name, forecaster in pairs:
+        if isinstance(forecaster, type):
+            raise ArgumentError(f"model {name!r} is a class; make an instance, {forecaster.__name__}(...)")
+        if not isinstance(forecaster, Forecaster):
+            raise ArgumentError(
+                f"model {name!r} is a {type(forecaster).__name__}, not a forecaster of this package; "
+                "Sktime(...) takes those of sktime"
+            )
+        if not isinstance(name, str) or name in RESERVED:
+            raise ArgumentError(f"model name {name!r} is reserved; choose another")
+        if name in named:
+            raise ArgumentError(f"model names must be unique, {name!r} is there twice; pass a dict of names")
+        named[name] = forecaster
+    return named
+
+
+def check_baseline(baseline: str | None, models: dict[str, Forecaster]) -> str:
+    """Return the baseline's name; the first model by default."""
+    if baseline is None:
+        return next(iter(models))
+    if baseline not in models:
+        raise ArgumentError(
+            f"baseline {baseline!r} is not among the models {list(models)}.{nearest(str(baseline), models)}"
+        )
+    return baseline
+
+
+def check_window(window: object) -> int | None:
+    """Return the length of a sliding window, None for an expanding one."""
+    if window == "expanding":
+        return None
+    if isinstance(window, (int, np.integer)) and not isinstance(window, bool) and window >= 1:
+        return int(window)
+    raise WindowError(f"window must be 'expanding' or a number of steps of at least 1, got {window!r}")
+
+
+def check_partial(partial: object) -> bool:
+    """Return whether windows with part of their test values are kept."""
+    if partial not in ("drop", "keep"):
+        raise ArgumentError(f"partial must be 'drop' or 'keep', got {partial!r}")
+    return partial == "keep"
+
+
+# --- tables -------------------------------------------------------------------------------------------
+
+
+def forecasts_frame(
+    panel: Panel,
+    windows: Windows,
+    cutoffs: IntArray,
+    schedule: Schedule,
+    answers: dict[str, Answer],
+    asked: Asked,
+) -> pd.DataFrame:
+    """Return the tidy table; the truth is joined here, after every model has answered."""
+    series, window = np.nonzero(windows.active)
+    steps = np.arange(schedule.gap + 1, schedule.gap + schedule.h + 1)
+    target = (cutoffs[window] - panel.start[series])[:, None] + steps  # (cells, h), row of the series
+    known = target < panel.lengths[series, None]
+    rows = panel.offsets[series, None] + np.where(known, target, 0)
+    truth = np.where(known, panel.values[rows], np.nan)
+    distinct, at = np.unique(cutoffs[:, None] + steps, return_inverse=True)
+    when = panel.calendar.times(distinct)
+    n_models, h = len(answers), schedule.h
+    columns: dict[str, Any] = {
+        "model": pd.Categorical.from_codes(
+            np.repeat(np.arange(n_models), truth.size), categories=list(answers)
+        ),
+        "unique_id": panel.ids.take(np.tile(series.repeat(h), n_models)),
+        "cutoff": panel.calendar.times(cutoffs).take(np.tile(window.repeat(h), n_models)),
+        "ds": when.take(np.tile(at.reshape(-1, h)[window].ravel(), n_models)),
+        "step": np.tile(steps, len(series) * n_models),
+        "y": np.tile(truth.ravel(), n_models),
+        "mean": np.concatenate([a.mean[series, window, schedule.gap :].ravel() for a in answers.values()]),
+    }
+    for j, name in enumerate(asked.columns):
+        columns[name] = np.concatenate(
+            [a.quantiles[series, window, schedule.gap :, j].ravel() for a in answers.values()]
+        )
+    if any(a.served_by is not None for a in answers.values()):
+        columns["served_by"] = np.concatenate(
+            [_served(name, a, series, window).repeat(h) for name, a in answers.items()]
+        )
+    frame = pd.DataFrame(columns, copy=False)
+    _check_conservation(frame, answers)
+    return frame
+
+
+def _served(name: str, answer: Answer, series: IntArray, window: IntArray) -> Any:
+    if answer.served_by is None:
+        return np.full(len(series), name, dtype=object)
+    return answer.served_by[series, window]
+
+
+def _check_conservation(frame: pd.DataFrame, answers: dict[str, Answer]) -> None:
+    """Cells expected = finite + NaN, and every NaN cell has exactly one failure of its own."""
+    for name, answer in answers.items():
+        cells = {(f.series, f.window) for f in answer.failures}
+        if len(cells) < len(answer.failures):
+            raise ModelContractError(f"{name} has two failures for one series and cutoff")
+    missing = np.isnan(frame["mean"].to_numpy())
+    expected = sum(
+        int(answer.failed().sum()) for answer in answers.values()
+    )
+    steps = frame["step"].nunique() or 1
+    if int(missing.sum()) != expected * steps:
+        raise ModelContractError(
+            f"{int(missing.sum())} forecasts are NaN and {expected * steps} have a failure; they must agree"
+        )
+
+
+def scales_frame(panel: Panel, windows: Windows, cutoffs: IntArray, season: int) -> pd.DataFrame:
+    """Return ``unique_id, cutoff, mae, mse`` of the seasonal naive on each training part."""
+    series, window = np.nonzero(windows.active)
+    lo, hi = windows.lo[series, window], windows.hi[series, window]
+    mae, mse = seasonal_naive_scale(windows.panel.values, lo, hi, season)
+    return pd.DataFrame(
+        {
+            "unique_id": panel.ids.take(series),
+            "cutoff": panel.calendar.times(cutoffs).take(window),
+            "mae": mae,
+            "mse": mse,
+        }
+    )
+
+
+def all_failures(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
+    """Return the failures of all models, one row per series, model and cutoff."""
+    frames = [failures_frame(answer, windows, name) for name, answer in answers.items()]
+    some = [f for f in frames if len(f)] or frames[:1]
+    return pd.concat(some, ignore_index=True)
+
+
+def timings_frame(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
+    """Return seconds per model: in all, and per forecast of one series at one cutoff."""
+    rows = []
+    for name, answer in answers.items():
+        seconds, n = float(answer.seconds.sum()), int(windows.active.sum())
+        rows.append({"model": name, "n_forecasts": n, "seconds": seconds, "ms_per_forecast": 1e3 * seconds / n})
+    return pd.DataFrame(rows)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run depends on."""
+    found = {"python": platform.python_version()}
+    for name in ("forecasting", "numpy", "pandas", "scipy", "statsmodels", "prophet", "sktime", "lightgbm"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,288 @@
+"""Cutting a backtest into tasks, and running them here or in worker processes.
+
+A task is one forecaster on a batch of series (local) or of windows (global). Batches change the time
+a run takes, never its bits: a local forecaster sees one series at a time, a global one a whole panel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from forecasting._typing import IntArray
+from forecasting.answer import Answer, Failure, empty_answer
+from forecasting.base import Forecaster
+from forecasting.errors import ArgumentError, ForecastingError
+from forecasting.windows import Windows
+
+#: Forecast values in one batch of a forecaster that answers all windows at once (32 MB of float64).
+CELLS_AT_ONCE = 4_000_000
+#: A run is cut into about this many tasks per process, so that progress moves and work balances.
+TASKS_PER_PROCESS = 16
+#: Progress is shown for runs longer than this, in seconds.
+PROGRESS_AFTER = 1.0
+
+
+class InterruptedRunError(ForecastingError):
+    """The run was interrupted before this cell was done."""
+
+    code = "INTERRUPTED"
+
+
+class WorkerDiedError(ForecastingError):
+    """The process that computed this cell died."""
+
+    code = "WORKER_DIED"
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One forecaster on some series and windows of the backtest."""
+
+    model: str
+    forecaster: Forecaster
+    series: IntArray
+    columns: IntArray
+
+    def cut(self, windows: Windows) -> Windows:
+        """Return the task's own part of the windows, with nothing else in it."""
+        part = windows
+        if len(self.columns) < windows.n_windows:
+            part = part.columns(self.columns)
+        return part if len(self.series) == windows.n_series else part.take(self.series)
+
+
+def plan(
+    models: dict[str, Forecaster], windows: Windows, n_probs: int, n_jobs: int
+) -> list[Task]:
+    """Return the tasks of a backtest, in the order they are run."""
+    every_series = np.arange(windows.n_series, dtype=np.int64)
+    every_window = np.arange(windows.n_windows, dtype=np.int64)
+    tasks = []
+    for name, forecaster in models.items():
+        if forecaster.is_local:
+            size = _batch_size(forecaster, windows, n_probs, n_jobs)
+            for first in range(0, windows.n_series, size):
+                batch = every_series[first : first + size]
+                tasks.append(Task(name, forecaster, batch, every_window))
+        else:
+            for block in _window_blocks(forecaster, windows, n_jobs):
+                tasks.append(Task(name, forecaster, every_series, block))
+    return tasks
+
+
+def _batch_size(forecaster: Forecaster, windows: Windows, n_probs: int, n_jobs: int) -> int:
+    if forecaster.at_once:
+        cells = windows.n_windows * windows.h * (1 + n_probs)
+        return max(1, CELLS_AT_ONCE // cells)
+    return max(1, -(-windows.n_series // (TASKS_PER_PROCESS * n_jobs)))
+
+
+def _window_blocks(forecaster: Forecaster, windows: Windows, n_jobs: int) -> list[IntArray]:
+    """Windows that share an estimate stay together."""
+    fits = np.unique(windows.fit_at)
+    parts = min(len(fits), n_jobs if forecaster.at_once else len(fits))
+    groups = np.array_split(fits, parts)
+    return [np.flatnonzero(np.isin(windows.fit_at, group)) for group in groups]
+
+
+def solve(task: Task, part: Windows, probs: tuple[float, ...]) -> Answer:
+    """Run one task; what a forecaster does wrong is a failure of its own cells."""
+    return task.forecaster.answer(part, probs)
+
+
+def run_tasks(
+    tasks: list[Task],
+    windows: Windows,
+    probs: tuple[float, ...],
+    n_jobs: int,
+    progress: bool | None,
+) -> tuple[dict[str, Answer], bool]:
+    """Run tasks and put their answers together.
+
+    Returns
+    -------
+    answers : dict
+        One answer for the whole backtest per model.
+    complete : bool
+        False if the run was interrupted; cells that were not done are failures, code INTERRUPTED.
+    """
+    answers = {task.model: empty_answer(windows, probs) for task in tasks}
+    done = [False] * len(tasks)
+    bar = _progress_bar(tasks, windows, progress)
+    complete = True
+    try:
+        for at, answer in _results(tasks, windows, probs, n_jobs):
+            _merge(answers[tasks[at].model], tasks[at], answer)
+            done[at] = True
+            bar.set_postfix_str(tasks[at].model, refresh=False)
+            bar.update(_size(tasks[at], windows))
+    except KeyboardInterrupt:
+        complete = False
+    finally:
+        bar.close()
+    for task, finished in zip(tasks, done, strict=True):
+        if not finished:
+            error = InterruptedRunError("the run was interrupted before this forecast was made")
+            _fail_task(answers[task.model], task, windows, error)
+    return answers, complete
+
+
+def _size(task: Task, windows: Windows) -> int:
+    return int(windows.active[np.ix_(task.series, task.columns)].sum())
+
+
+def _merge(whole: Answer, task: Task, part: Answer) -> None:
+    cells = np.ix_(task.series, task.columns)
+    whole.mean[cells] = part.mean
+    whole.quantiles[cells] = part.quantiles
+    whole.own[cells] = part.own
+    whole.seconds[cells] = part.seconds
+    if part.served_by is not None:
+        if whole.served_by is None:
+            whole.served_by = np.full(whole.mean.shape[:2], None, dtype=object)
+        whole.served_by[cells] = part.served_by
+    for f in part.failures:
+        series, window = int(task.series[f.series]), int(task.columns[f.window])
+        whole.failures.append(Failure(series, window, f.stage, f.error))
+
+
+def _fail_task(whole: Answer, task: Task, windows: Windows, error: ForecastingError) -> None:
+    for i in task.series.tolist():
+        for k in task.columns.tolist():
+            if windows.active[i, k]:
+                whole.fail(i, k, "fit", error)
+
+
+# --- here, or in processes ------------------------------------------------------------------------
+
+
+def check_n_jobs(n_jobs: object) -> int:
+    """Return the number of processes; -1 means one per core.
+
+    Raises
+    ------
+    ArgumentError
+        If it is 0 or below -1.
+    """
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0 or n_jobs < -1:
+        raise ArgumentError(f"n_jobs must be a number of processes of at least 1, or -1 for all, got {n_jobs!r}")
+    return int(n_jobs) if n_jobs > 0 else len(os.sched_getaffinity(0))
+
+
+def _results(
+    tasks: list[Task], windows: Windows, probs: tuple[float, ...], n_jobs: int
+) -> Iterator[tuple[int, Answer]]:
+    # What answers all windows at once takes less time than a process needs to start.
+    here = [j for j, t in enumerate(tasks) if n_jobs == 1 or (t.forecaster.at_once and t.forecaster.is_local)]
+    yield from _run_here([(j, tasks[j]) for j in here], windows, probs)
+    away = sorted(set(range(len(tasks))) - set(here))
+    if away:
+        yield from _run_in_processes([(j, tasks[j]) for j in away], windows, probs, n_jobs)
+
+
+def _run_here(
+    tasks: list[tuple[int, Task]], windows: Windows, probs: tuple[float, ...]
+) -> Iterator[tuple[int, Answer]]:
+    if not tasks:
+        return
+    with _one_thread(tasks):
+        for j, task in tasks:
+            began = time.perf_counter()
+            answer = solve(task, task.cut(windows), probs)
+            _share_time(answer, time.perf_counter() - began)
+            yield j, answer
+
+
+def _run_in_processes(
+    tasks: list[tuple[int, Task]], windows: Windows, probs: tuple[float, ...], n_jobs: int
+) -> Iterator[tuple[int, Answer]]:
+    import joblib  # noqa: PLC0415 - only where there is more than one process
+    from joblib.externals.loky.process_executor import BrokenProcessPool  # noqa: PLC0415
+
+    waiting = dict(tasks)
+    pool = joblib.Parallel(
+        n_jobs=n_jobs, backend="loky", return_as="generator_unordered", batch_size=1, max_nbytes=None
+    )
+    calls = (
+        joblib.delayed(_solve_away)(j, task, task.cut(windows), probs) for j, task in tasks
+    )
+    try:
+        with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+            for j, answer in pool(calls):
+                del waiting[j]
+                yield j, answer
+    except BrokenProcessPool:
+        yield from _one_by_one(waiting, windows, probs)
+
+
+def _one_by_one(
+    waiting: dict[int, Task], windows: Windows, probs: tuple[float, ...]
+) -> Iterator[tuple[int, Answer]]:
+    """A worker died and took the pool along: run what is left in a process each, and name the culprit."""
+    from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415
+    from joblib.externals.loky.process_executor import BrokenProcessPool  # noqa: PLC0415
+
+    for j, task in waiting.items():
+        part = task.cut(windows)
+        try:
+            yield get_reusable_executor(max_workers=1).submit(_solve_away, j, task, part, probs).result()
+        except BrokenProcessPool:
+            answer = empty_answer(part, probs)
+            error = WorkerDiedError(f"the process that ran {task.model} died on this batch, twice")
+            _fail_task(answer, Task(task.model, task.forecaster, *_everything(part)), part, error)
+            yield j, answer
+
+
+def _everything(windows: Windows) -> tuple[IntArray, IntArray]:
+    return np.arange(windows.n_series), np.arange(windows.n_windows)
+
+
+def _solve_away(j: int, task: Task, part: Windows, probs: tuple[float, ...]) -> tuple[int, Answer]:
+    began = time.perf_counter()
+    with _one_thread([(j, task)]):
+        answer = solve(task, part, probs)
+    _share_time(answer, time.perf_counter() - began)
+    return j, answer
+
+
+def _share_time(answer: Answer, seconds: float) -> None:
+    """Give every active cell its share where the forecaster did not measure cells itself."""
+    if answer.seconds.any():
+        return
+    answer.seconds[...] = seconds / max(answer.seconds.size, 1)
+
+
+def _one_thread(tasks: list[tuple[int, Task]]) -> Any:
+    """Return a context in which BLAS and OpenMP use one thread, so that bits do not depend on cores."""
+    if all(t.forecaster.at_once and t.forecaster.is_local for _, t in tasks):
+        return contextlib.nullcontext()
+    import threadpoolctl  # noqa: PLC0415 - slow to look around, and not needed by our own kernels
+
+    return threadpoolctl.threadpool_limits(1)
+
+
+def _progress_bar(tasks: list[Task], windows: Windows, progress: bool | None) -> Any:
+    from tqdm import tqdm  # noqa: PLC0415
+
+    shown = progress if progress is not None else _somebody_watches()
+    return tqdm(
+        total=sum(_size(task, windows) for task in tasks),
+        desc="backtest",
+        unit=" forecasts",
+        delay=0 if progress else PROGRESS_AFTER,
+        disable=not shown,
+        dynamic_ncols=True,
+        smoothing=0.1,
+    )
+
+
+def _somebody_watches() -> bool:
+    return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -1,0 +1,147 @@
+"""One sentence about a backtest: who won, by how much, is it sure, what failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import ArgumentError, plural
+
+if TYPE_CHECKING:
+    from forecasting.backtesting.result import Backtest
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a backtest in numbers; ``str()`` of it is a headline for people.
+
+    Attributes
+    ----------
+    winner : str or None
+        Model with the lowest mean loss; None if nothing could be scored.
+    rival : str or None
+        What it is compared with: the baseline, or the runner-up if the baseline won.
+    difference, lo, hi : float
+        Loss of the winner minus that of the rival, and its 95 % bootstrap interval.
+    win_rate : float
+        Share of series on which the winner has the lower loss.
+    """
+
+    metric: str
+    winner: str | None
+    loss: float
+    rival: str | None
+    rival_loss: float
+    difference: float
+    lo: float
+    hi: float
+    win_rate: float
+    size: str
+    troubles: str
+    complete: bool = True
+
+    @property
+    def sure(self) -> bool:
+        """True if the interval of the difference excludes zero."""
+        return bool(self.hi < 0)
+
+    def __str__(self) -> str:
+        lines = [self.size]
+        if not self.complete:
+            lines.append("INCOMPLETE: the run was interrupted; what follows stands on what was finished.")
+        lines.append(self._outcome())
+        if self.troubles:
+            lines.append(self.troubles)
+        return "\n".join(lines)
+
+    def _outcome(self) -> str:
+        if self.winner is None:
+            return "Nothing could be scored: no forecast has an actual beside it."
+        said = f"{self.winner} has the lowest {self.metric}, {self.loss:.4g}"
+        if self.rival is None:
+            return f"{said}."
+        if np.isfinite(self.rival_loss) and self.rival_loss > 0:
+            percent = 100 * (1 - self.loss / self.rival_loss)
+            said += f", {percent:.1f} % below {self.rival} ({self.rival_loss:.4g})"
+        if not np.isfinite(self.lo):
+            return f"{said}; too few windows and series to say how sure that is."
+        sure = "sure" if self.sure else "not sure"
+        return (
+            f"{said}. That is {sure}: the 95 % interval of the difference is {self.lo:.3g} to {self.hi:.3g}, "
+            f"and it won on {100 * self.win_rate:.0f} % of the series."
+        )
+
+
+def verdict_of(bt: Backtest) -> Verdict:
+    """Return the verdict of a backtest."""
+    metric = bt.main_metric
+    table = bt.summary(metrics=[metric])
+    losses = table[metric].dropna().sort_values(kind="stable")
+    size = _size(bt)
+    if losses.empty:
+        nan = np.nan
+        return Verdict(metric, None, nan, None, nan, nan, nan, nan, nan, size, _troubles(bt), bt.complete)
+    winner, baseline = str(losses.index[0]), bt.facts.baseline
+    rivals = [str(m) for m in losses.index[1:]]
+    rival = baseline if baseline in rivals else (rivals[0] if rivals else None)
+    row = _compared(bt, winner, rival, metric)
+    return Verdict(
+        metric=metric,
+        winner=winner,
+        loss=float(losses.iloc[0]),
+        rival=rival,
+        rival_loss=float(losses[rival]) if rival else np.nan,
+        difference=float(row["difference"]),
+        lo=float(row["difference_lo"]),
+        hi=float(row["difference_hi"]),
+        win_rate=float(row["win_rate"]),
+        size=size,
+        troubles=_troubles(bt),
+        complete=bt.complete,
+    )
+
+
+def _compared(bt: Backtest, winner: str, rival: str | None, metric: str) -> pd.Series:
+    names = ["difference", "difference_lo", "difference_hi", "win_rate"]
+    unknown = pd.Series(np.nan, index=names)
+    if rival is None:
+        return unknown
+    try:
+        return bt.compare(winner, baseline=rival, metric=metric).iloc[0][names]
+    except ArgumentError:  # the two have no forecast in common
+        return unknown
+
+
+def _size(bt: Backtest) -> str:
+    facts, n = bt.facts, len(bt.facts.cutoffs)
+    taking_part = bt.forecasts["unique_id"].nunique()
+    return (
+        f"{plural(len(facts.models), 'model')} x {plural(taking_part, 'series', 'series')} x "
+        f"{plural(n, 'cutoff')} ({facts.cutoffs[0]} to {facts.cutoffs[-1]}) x {plural(facts.h, 'step')}, "
+        f"freq {facts.freq}."
+    )
+
+
+def _troubles(bt: Backtest) -> str:
+    parts = []
+    fits = len(bt.forecasts) // max(bt.facts.h, 1)
+    lost = bt.failures[bt.failures["stage"] != "interval"]
+    withheld = len(bt.failures) - len(lost)
+    if len(lost):
+        worst = lost["code"].value_counts()
+        parts.append(
+            f"{len(lost):,} of {fits:,} forecasts failed ({', '.join(f'{c} {n}' for c, n in worst.items())}), "
+            "see .failures"
+        )
+    if withheld:
+        parts.append(f"{withheld:,} intervals were withheld, see .failures")
+    if len(bt.skipped):
+        n = bt.skipped["unique_id"].nunique()
+        parts.append(
+            f"{plural(n, 'series', 'series')} could not take part at some cutoffs ({len(bt.skipped):,} in all), "
+            "see .skipped"
+        )
+    return ". ".join(parts) + ("." if parts else "")
