@@ -73,6 +73,11 @@ class Forecaster(abc.ABC):
         return 1
 
     @property
+    def calibration_size(self) -> int:
+        """Past forecasts that intervals are calibrated on, where the history allows."""
+        return USUAL_WINDOWS
+
+    @property
     def is_local(self) -> bool:
         """True if each series is forecast from its own past alone, so that series may be batched."""
         return False
@@ -193,11 +198,17 @@ class Forecaster(abc.ABC):
     @final
     def answer(self, windows: Windows, probs: tuple[float, ...] = ()) -> Answer:
         """Forecast every active cell, quantiles included; each cell is finite or has a failure."""
+        answer = self.uncalibrated(windows, probs)
+        self._calibrate(windows, answer, probs)
+        return answer
+
+    @final
+    def uncalibrated(self, windows: Windows, probs: tuple[float, ...] = ()) -> Answer:
+        """Forecast every active cell, with quantiles only where the forecaster has its own."""
         blocked = self._blocked(windows, probs)
         open_cells = windows.only(~blocked.failed())
         answer = self._forecast_windows(open_cells, probs)
         answer.check(open_cells)
-        self._calibrate(open_cells, answer, probs)
         answer.failures.extend(blocked.failures)
         return answer
 
@@ -228,7 +239,7 @@ class Forecaster(abc.ABC):
         todo = windows.only(~answer.own & ~answer.failed())
         if not probs or not todo.active.any():
             return
-        n = max(USUAL_WINDOWS, *(windows_needed(level_of(p)) for p in probs))
+        n = max(self.calibration_size, *(windows_needed(level_of(p)) for p in probs))
         errors = self._past_errors(todo, n)
         set_conformal(todo, answer, errors, probs)
 

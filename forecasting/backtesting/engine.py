@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -338,8 +339,8 @@ def timings_frame(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that a run depends on."""
+@functools.cache
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in ("forecasting", "numpy", "pandas", "scipy", "statsmodels", "prophet", "sktime", "lightgbm"):
         try:
@@ -347,3 +348,8 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a run depends on."""
+    return dict(_versions())

@@ -1,0 +1,280 @@
+"""``Transformed``: forecast on another scale, and say on which scale the mean is a mean."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from forecasting._typing import FloatArray
+from forecasting.base import LocalForecaster
+from forecasting.compose.members import check_member
+from forecasting.distribution import Distribution, Normal, Point, as_distribution
+from forecasting.errors import ArgumentError, NonPositiveError, plural
+from forecasting.models.naive import check_count
+from forecasting.series import Future, History
+from forecasting.windows import Windows
+
+#: Probabilities over which the mean of a transformed distribution is averaged: 200 equal slices.
+SLICES = tuple((np.arange(200) + 0.5) / 200)
+
+
+class Transform(abc.ABC):
+    """A one-to-one change of scale, fitted on the training part alone."""
+
+    @property
+    def lost(self) -> int:
+        """Values at the start that the transform uses up."""
+        return 0
+
+    @abc.abstractmethod
+    def fit(self, y: FloatArray) -> Any:
+        """Return what the transform needs to know of the history, shape (n,)."""
+
+    @abc.abstractmethod
+    def forward(self, y: FloatArray, fitted: Any) -> FloatArray:
+        """Return the values on the new scale, shape (n - lost,)."""
+
+    @abc.abstractmethod
+    def back(self, forecast: Distribution, fitted: Any, bias_correction: bool) -> Distribution:
+        """Return a forecast on the new scale as one on the old."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped(Distribution):
+    """A distribution seen through an increasing function; quantiles map one to one.
+
+    The mean is that of the mapped distribution (``bias_correction``), or the function of the mean,
+    which for a symmetric distribution is the median.
+    """
+
+    inner: Distribution
+    transform: ElementwiseTransform
+    fitted: Any
+    bias_correction: bool
+
+    @property
+    def mean(self) -> FloatArray:
+        if self.bias_correction:
+            corrected = self.transform.mean_of(self.inner, self.fitted)
+            if corrected is not None:
+                return corrected
+        return self.transform.inverse(self.inner.mean, self.fitted)
+
+    def quantiles(self, probs: Sequence[float]) -> FloatArray | None:
+        found = self.inner.quantiles(probs)
+        return None if found is None else self.transform.inverse(found, self.fitted)
+
+
+class ElementwiseTransform(Transform):
+    """A transform of each value by itself."""
+
+    @abc.abstractmethod
+    def inverse(self, z: FloatArray, fitted: Any) -> FloatArray:
+        """Return values on the old scale."""
+
+    def mean_of(self, forecast: Distribution, fitted: Any) -> FloatArray | None:
+        """Return the mean on the old scale, averaged over 200 quantiles; None for a point forecast."""
+        found = forecast.quantiles(SLICES)
+        return None if found is None else np.asarray(self.inverse(found, fitted).mean(axis=-1))
+
+    def back(self, forecast: Distribution, fitted: Any, bias_correction: bool) -> Distribution:
+        return Mapped(forecast, self, fitted, bias_correction)
+
+
+@dataclass(frozen=True)
+class Log(ElementwiseTransform):
+    """``z = log(y + offset)``; ``y + offset`` must be positive.
+
+    Parameters
+    ----------
+    offset : float
+        At least 0.
+    """
+
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.offset >= 0:
+            raise ArgumentError(f"offset must be at least 0, got {self.offset!r}")
+
+    def fit(self, y: FloatArray) -> Any:
+        bad = int(np.count_nonzero(y + self.offset <= 0))
+        if bad:
+            raise NonPositiveError(
+                f"{plural(bad, 'value')} of at most {-self.offset:g}, whose logarithm does not exist; "
+                "use Log(offset=...) or no transform",
+                n_bad=bad,
+            )
+
+    def forward(self, y: FloatArray, fitted: Any) -> FloatArray:
+        return np.asarray(np.log(y + self.offset))
+
+    def inverse(self, z: FloatArray, fitted: Any) -> FloatArray:
+        return np.asarray(np.exp(z) - self.offset)
+
+    def mean_of(self, forecast: Distribution, fitted: Any) -> FloatArray | None:
+        if isinstance(forecast, Normal) and np.isfinite(forecast.sd).all():
+            # Mean of a log-normal: exp(mu + sigma^2 / 2).
+            return np.asarray(np.exp(forecast.loc + forecast.sd**2 / 2) - self.offset)
+        if isinstance(forecast, Normal):
+            return None
+        return super().mean_of(forecast, fitted)
+
+
+@dataclass(frozen=True)
+class BoxCox(ElementwiseTransform):
+    """``z = (y^lam - 1) / lam``, ``log y`` for ``lam = 0``; ``y`` must be positive.
+
+    Box and Cox (1964), J. R. Stat. Soc. B 26, 211-252. Without ``lam`` it is the maximum-likelihood
+    value of each training part, kept within [-1, 2].
+
+    Parameters
+    ----------
+    lam : float, optional
+    """
+
+    lam: float | None = None
+
+    def fit(self, y: FloatArray) -> Any:
+        bad = int(np.count_nonzero(y <= 0))
+        if bad:
+            raise NonPositiveError(
+                f"{plural(bad, 'value')} of zero or less, which Box-Cox cannot take", n_bad=bad
+            )
+        if self.lam is not None:
+            return self.lam
+        if np.ptp(y) == 0:
+            return 1.0
+        from scipy import stats  # noqa: PLC0415 - a quarter of a second, for this transform only
+
+        scaled = y / np.exp(np.mean(np.log(y)))
+        return float(np.clip(stats.boxcox_normmax(scaled, brack=(-1.0, 2.0), method="mle"), -1.0, 2.0))
+
+    def forward(self, y: FloatArray, fitted: Any) -> FloatArray:
+        if fitted == 0:
+            return np.asarray(np.log(y))
+        return np.asarray((y**fitted - 1) / fitted)
+
+    def inverse(self, z: FloatArray, fitted: Any) -> FloatArray:
+        if fitted == 0:
+            return np.asarray(np.exp(z))
+        return np.asarray(np.maximum(fitted * z + 1, 0.0) ** (1 / fitted))
+
+
+@dataclass(frozen=True)
+class Difference(Transform):
+    """``z_t = y_t - y_{t - lag}``; the forecast is added up from the last values.
+
+    The intervals of sums do not follow from those of their parts, so they are calibrated.
+
+    Parameters
+    ----------
+    lag : int
+        1 for changes, the season length for seasonal ones.
+    """
+
+    lag: int = 1
+
+    def __post_init__(self) -> None:
+        check_count(self.lag, "lag")
+
+    @property
+    def lost(self) -> int:
+        return int(self.lag)
+
+    def fit(self, y: FloatArray) -> Any:
+        return y[-self.lag :].copy()
+
+    def forward(self, y: FloatArray, fitted: Any) -> FloatArray:
+        return y[self.lag :] - y[: -self.lag]
+
+    def back(self, forecast: Distribution, fitted: Any, bias_correction: bool) -> Distribution:
+        changes = forecast.mean
+        level = np.empty(len(changes))
+        for s in range(len(changes)):
+            before = fitted[s] if s < self.lag else level[s - self.lag]
+            level[s] = before + changes[s]
+        return Point(level)
+
+
+@dataclass(frozen=True)
+class Transformed(LocalForecaster):
+    """Forecast ``transform(y)`` with a local forecaster, and bring the forecast back.
+
+    Parameters
+    ----------
+    forecaster : LocalForecaster
+    transform : Transform
+        :class:`Log`, :class:`BoxCox` or :class:`Difference`.
+    bias_correction : bool
+        True: the mean of the forecast on the old scale (for logs ``exp(mu + sigma^2 / 2)``). False:
+        the transform of the mean, which is the median. A point forecast has no variance to correct
+        by and stays the median.
+
+    Raises
+    ------
+    NonPositiveError
+        As a failure of the series, where the transform does not exist.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from forecasting import RandomWalkWithDrift
+    >>> y = pd.Series([1.0, 2.0, 4.0, 8.0], index=pd.date_range("2024-01-01", periods=4, freq="D"))
+    >>> growth = Transformed(RandomWalkWithDrift(), Log(), bias_correction=False)
+    >>> growth.fit(y).predict(2).round(6).tolist()
+    [16.0, 32.0]
+    """
+
+    forecaster: LocalForecaster
+    transform: Transform
+    bias_correction: bool = True
+
+    def __post_init__(self) -> None:
+        check_member(self.forecaster, "Transformed")
+        if not isinstance(self.forecaster, LocalForecaster):
+            raise ArgumentError(
+                f"Transformed takes a local forecaster, got {type(self.forecaster).__name__}; LagRegression "
+                "has differences= and scale= of its own"
+            )
+        if not isinstance(self.transform, Transform):
+            raise ArgumentError(f"transform must be Log(), BoxCox() or Difference(), got {self.transform!r}")
+
+    @property
+    def min_observations(self) -> int:
+        return self.forecaster.min_observations + self.transform.lost
+
+    def check_refit(self, windows: Windows) -> None:
+        self.forecaster.check_refit(windows)
+
+    def _fit(self, history: History) -> Any:
+        fitted = self.transform.fit(history.y)
+        return fitted, self.forecaster._fit(self._changed(history, fitted))
+
+    def _predict(self, state: Any, future: Future) -> Distribution:
+        fitted, inner = state
+        forecast = as_distribution(self.forecaster._predict(inner, future))
+        return self.transform.back(forecast, fitted, self.bias_correction)
+
+    def _update(self, state: Any, history: History) -> Any:
+        fitted, inner = state
+        if isinstance(self.transform, Difference):
+            fitted = self.transform.fit(history.y)
+        return fitted, self.forecaster._update(inner, self._changed(history, fitted))
+
+    def _changed(self, history: History, fitted: Any) -> History:
+        lost = self.transform.lost
+        y = self.transform.forward(history.y, fitted)
+        y.setflags(write=False)
+        return dataclasses.replace(
+            history,
+            y=y,
+            start=history.start + lost,
+            X=history.X[lost:],
+            past_X=history.past_X[lost:],
+        )
