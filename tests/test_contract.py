@@ -1,0 +1,30 @@
+"""Every forecaster of ours that needs no heavy library is under the public contract."""
+
+import forecasting as fc
+from forecasting.testing import parametrize_forecasters
+
+OURS = [
+    fc.Naive(),
+    fc.SeasonalNaive(12),
+    fc.RandomWalkWithDrift(),
+    fc.HistoricAverage(),
+    fc.WindowAverage(5),
+    fc.SeasonalWindowAverage(12, 2),
+    fc.Croston(),
+    fc.CrostonSBA(),
+    fc.TSB(),
+    fc.ADIDA(),
+    fc.IMAPA(),
+    fc.Ensemble((fc.Naive(), fc.HistoricAverage()), weights=(3, 1)),
+    fc.Ensemble((fc.Naive(), fc.WindowAverage(3), fc.SeasonalNaive(12)), how="median"),
+    fc.Calibrated(fc.RandomWalkWithDrift(), n_windows=8),
+    fc.Fallback((fc.SeasonalNaive(60), fc.Naive())),
+    fc.Transformed(fc.RandomWalkWithDrift(), fc.Log()),
+    fc.Transformed(fc.SeasonalNaive(12), fc.BoxCox(0.3)),
+    fc.Transformed(fc.HistoricAverage(), fc.Difference(12)),
+]
+
+
+@parametrize_forecasters(OURS)
+def test_contract(forecaster_check):
+    forecaster_check()
