@@ -383,6 +383,23 @@ def test_the_interval_does_not_depend_on_how_the_work_is_cut(
     assert whole == pytest.approx(parts, rel=1e-12)
 
 
+def test_the_interval_is_wide_enough_with_few_series() -> None:
+    rng = np.random.default_rng(2)
+    hits = 0
+    for seed in range(300):
+        lo, hi = bootstrap_interval(
+            rng.normal(size=(4, 1)),
+            np.ones((4, 1)),
+            np.ones(4),
+            level=90,
+            block_length=1,
+            n_resamples=200,
+            seed=seed,
+        )
+        hits += lo <= 0 <= hi
+    assert 0.90 == pytest.approx(hits / 300, abs=0.06)
+
+
 def test_the_interval_holds_its_level_with_few_windows() -> None:
     rng = np.random.default_rng(1)
     hits = 0

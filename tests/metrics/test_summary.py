@@ -217,6 +217,42 @@ def test_a_model_that_fails_where_it_is_hard_gains_no_skill() -> None:
     assert got.loc["shy", "n_failed"] == 1
 
 
+def test_a_baseline_that_fails_takes_the_cell_out_for_both() -> None:
+    frame = table(
+        [
+            ("base", "a", 1, 1, 10.0, 12.0),
+            ("base", "b", 1, 1, 10.0, NAN),
+            ("mine", "a", 1, 1, 10.0, 11.0),
+            ("mine", "b", 1, 1, 10.0, 110.0),
+        ]
+    )
+    got = summarise(frame, metrics=["skill-MAE"], baseline="base").loc["mine"]
+    assert [0.5, 1] == got[["skill-MAE", "skill-MAE_undefined"]].tolist()
+
+
+def test_bounds_without_a_forecast_are_not_scored(hand: pd.DataFrame) -> None:
+    hand["lo-80"], hand["hi-80"] = hand["mean"] - 3, hand["mean"] + 3
+    hand.loc[1, "mean"] = NAN
+    got = summarise(hand, metrics=["coverage", "width"]).loc["one"]
+    assert [(100 + 0) / 2, 6.0, 1] == got[["coverage-80", "width-80", "n_failed"]].tolist()
+    assert np.isnan(losses(hand, metrics=["coverage"]).loc[1, "covered-80"])
+
+
+def test_a_forecast_without_bounds_is_undefined_for_intervals_only(hand: pd.DataFrame) -> None:
+    hand["lo-80"], hand["hi-80"] = hand["mean"] - 3, hand["mean"] + 3
+    hand.loc[1, "hi-80"] = NAN
+    got = summarise(hand, metrics=["coverage", "MAE"]).loc["one"]
+    assert [(3 + 10) / 2, 1] == got[["MAE", "coverage-80_undefined"]].tolist()
+
+
+def test_an_infinite_loss_is_missing_in_the_table_of_losses() -> None:
+    frame = table([("m", "a", 1, 1, 1e200, -1e200), ("m", "a", 1, 2, 1.0, 3.0)])
+    np.testing.assert_array_equal([NAN, 4.0], losses(frame, metrics=["RMSE"])["squared_error"])
+    assert [2.0, 1] == summarise(frame, metrics=["RMSE"]).loc[
+        "m", ["RMSE", "RMSE_undefined"]
+    ].tolist()
+
+
 def test_overflowing_means_stay_infinite() -> None:
     frame = table([("m", "a", 1, k, 1e308, -0.5e308) for k in range(1, 4)])
     assert np.isinf(summarise(frame, metrics=["MAE"]).loc["m", "MAE"])
