@@ -1,4 +1,5 @@
-"""What a forecaster answers to a set of windows: arrays, and a failure for every cell it could not do."""
+"""What a forecaster answers to a set of windows: arrays, and a failure for every cell it could "
+"not do."""
 
 from __future__ import annotations
 
@@ -9,7 +10,13 @@ import numpy as np
 
 from forecasting._typing import AnyArray, BoolArray, FloatArray
 from forecasting.distribution import Distribution
-from forecasting.errors import ForecastingError, ModelContractError, ModelError, OverflowedError
+from forecasting.errors import (
+    ForecastingError,
+    ModelContractError,
+    ModelError,
+    NoResidualsError,
+    OverflowedError,
+)
 from forecasting.windows import Windows
 
 #: Stages of a forecast, in order; ``interval`` failures leave the mean in place.
@@ -106,8 +113,15 @@ class Answer:
                 self.fail(int(i), int(k), "predict", error)
         bad = self.own & ~np.isfinite(self.quantiles).all(axis=(2, 3)) & ~self.failed()
         for i, k in zip(*np.nonzero(bad & windows.active), strict=True):
-            error = ModelContractError("returned quantiles that are not finite")
-            self.fail(int(i), int(k), "interval", error)
+            self.fail(int(i), int(k), "interval", _not_finite(self.quantiles[i, k]))
+
+
+def _not_finite(quantiles: FloatArray) -> ForecastingError:
+    if np.isnan(quantiles).all():  # how a distribution says that it does not know its own width
+        return NoResidualsError(
+            "too few past errors to say how wide the interval is, so it is NaN; the mean stands"
+        )
+    return ModelContractError("returned quantiles that are not finite")
 
 
 def empty_answer(windows: Windows, probs: tuple[float, ...]) -> Answer:

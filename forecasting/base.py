@@ -185,7 +185,9 @@ class Forecaster(abc.ABC):
             raise NotFittedError(f"{type(self).__name__} is not fitted; call fit(data) first")
         return self._fitted
 
-    def _answer_after_fit(self, fitted: Fitted, windows: Windows, probs: tuple[float, ...]) -> Answer:
+    def _answer_after_fit(
+        self, fitted: Fitted, windows: Windows, probs: tuple[float, ...]
+    ) -> Answer:
         open_cells = windows.only(~fitted.failed.failed())
         answer = self._recall(fitted.learned, open_cells, probs)
         answer.check(open_cells)
@@ -212,7 +214,7 @@ class Forecaster(abc.ABC):
         answer.failures.extend(blocked.failures)
         return answer
 
-    def check_refit(self, windows: Windows) -> None:
+    def check_refit(self, windows: Windows) -> None:  # noqa: B027 - most can keep estimates
         """Raise :class:`ArgumentError` if the schedule asks to keep estimates and this one cannot."""
 
     def _blocked(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
@@ -280,7 +282,7 @@ def set_conformal(
         width, count = half_width(flat, level)
         width = width.reshape(wanted.shape[:2])
         side = -1.0 if prob < 0.5 else 1.0
-        answer.quantiles[(*cells, slice(None), j)] = answer.mean[cells] + side * width
+        answer.quantiles[..., j][cells] = answer.mean[cells] + side * width
         least = count.reshape(wanted.shape[:2]).min(axis=1)
         for cell in np.flatnonzero(np.isnan(width).any(axis=1)):
             key = (int(cells[0][cell]), int(cells[1][cell]))

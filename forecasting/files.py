@@ -43,7 +43,9 @@ def whole_folder(target: Path) -> Iterator[Path]:
         _sync(scratch)
         _swap(scratch, target)
     except OSError as error:
-        raise DiskWriteError(f"writing {target} failed: {error}; what was there before is intact") from error
+        raise DiskWriteError(
+            f"writing {target} failed: {error}; what was there before is intact"
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,6 +32,13 @@ class Shape:
     target_col: str = "y"
     has_ids: bool = True
     backend: Literal["pandas", "polars", "arrow"] = "pandas"
+    #: Names of the index levels, and of the Series, where the data had them.
+    index_names: tuple[Hashable, ...] = (None, None)
+    series_name: Hashable = None
+    #: Columns of a wide frame, in their order; dtypes that the panel does not keep by itself.
+    columns: pd.Index | None = field(default=None, compare=False)
+    id_dtype: object = field(default=None, compare=False)
+    dates: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +149,9 @@ class Panel:
         lengths = hi - lo
         offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
         whole = len(series) > 0 and (lo[1:] == hi[:-1]).all()
-        rows: slice | IntArray = slice(int(lo[0]), int(hi[-1])) if whole else _rows(lo, lengths, offsets)
+        rows: slice | IntArray = (
+            slice(int(lo[0]), int(hi[-1])) if whole else _rows(lo, lengths, offsets)
+        )
         covariates = self.covariates
         return dataclasses.replace(
             self,

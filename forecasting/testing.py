@@ -57,14 +57,23 @@ class Case:
     def run(self, data: pd.DataFrame | None = None, **changes: Any) -> Backtest:
         """Run the backtest of the case, with something changed."""
         settings: dict[str, Any] = {"h": self.h, "cutoffs": self.cutoffs, **SETTINGS, **changes}
-        return _quietly(backtest, self.data if data is None else data, {"it": self.forecaster}, **settings)
+        bt: Backtest = _quietly(
+            backtest, self.data if data is None else data, {"it": self.forecaster}, **settings
+        )
+        return bt
 
     def after(self, cutoff: Any) -> pd.Series:
         """Return which rows lie after a cutoff."""
-        return self.data["ds"] > cutoff
+        later: pd.Series = self.data["ds"] > cutoff
+        return later
 
 
-SETTINGS: dict[str, Any] = {"level": LEVELS, "partial": "keep", "progress": False, "season_length": 1}
+SETTINGS: dict[str, Any] = {
+    "level": LEVELS,
+    "partial": "keep",
+    "progress": False,
+    "season_length": 1,
+}
 
 
 def contract_panel(n: int = 72, n_series: int = 3, freq: str = "MS") -> pd.DataFrame:
@@ -80,9 +89,7 @@ def contract_panel(n: int = 72, n_series: int = 3, freq: str = "MS") -> pd.DataF
     return pd.concat(frames, ignore_index=True)
 
 
-def make_case(
-    forecaster: Forecaster, data: pd.DataFrame | None = None, h: int = 4
-) -> Case:
+def make_case(forecaster: Forecaster, data: pd.DataFrame | None = None, h: int = 4) -> Case:
     """Return a case with its undisturbed run."""
     frame = contract_panel() if data is None else data.reset_index(drop=True)
     times = np.sort(frame["ds"].unique())
@@ -91,7 +98,9 @@ def make_case(
     first = case.run()
     if first.forecasts["mean"].isna().all():
         why = first.failures["message"].iloc[0]
-        raise ContractError(f"{forecaster!r} cannot forecast the contract's panel at all: {why}; pass data=")
+        raise ContractError(
+            f"{forecaster!r} cannot forecast the contract's panel at all: {why}; pass data="
+        )
     return Case(forecaster, frame, h, cutoffs, first)
 
 
@@ -196,7 +205,9 @@ def check_future_longer(case: Case) -> None:
         for i in case.data.loc[case.data["ds"] == last, "unique_id"]
     ]
     got = case.run(pd.concat([case.data, *added], ignore_index=True))
-    _same_bits(_numbers(case.baseline), _numbers(got), "a forecast saw rows appended after its cutoff")
+    _same_bits(
+        _numbers(case.baseline), _numbers(got), "a forecast saw rows appended after its cutoff"
+    )
 
 
 def check_missing_at_cutoff(case: Case) -> None:
@@ -225,7 +236,9 @@ def check_neighbour_future(case: Case) -> None:
 def check_past_only_regressor(case: Case) -> None:
     """O11: a past-only regressor changed after the cutoff."""
     cutoff = case.cutoffs[0]
-    x = case.data[["unique_id", "ds"]].assign(x=np.random.default_rng(2).standard_normal(len(case.data)))
+    x = case.data[["unique_id", "ds"]].assign(
+        x=np.random.default_rng(2).standard_normal(len(case.data))
+    )
     changed = x.copy()
     changed.loc[case.after(cutoff), "x"] = -1e6
     a = case.run(X=Regressors(past_only=x))
@@ -244,7 +257,9 @@ def check_rerun(case: Case) -> None:
 
 def check_processes(case: Case) -> None:
     """G3: two worker processes."""
-    _same_bits(_numbers(case.baseline), _numbers(case.run(n_jobs=2)), "n_jobs=2 differs from n_jobs=1")
+    _same_bits(
+        _numbers(case.baseline), _numbers(case.run(n_jobs=2)), "n_jobs=2 differs from n_jobs=1"
+    )
 
 
 def check_row_order(case: Case) -> None:
@@ -265,7 +280,9 @@ def check_subset(case: Case) -> None:
         return
     kept = sorted(case.data["unique_id"].unique())[1:]
     got = case.run(case.data[case.data["unique_id"].isin(kept)])
-    _same_bits(_numbers(case.baseline, ids=kept), _numbers(got), "the company of other series matters")
+    _same_bits(
+        _numbers(case.baseline, ids=kept), _numbers(got), "the company of other series matters"
+    )
 
 
 def check_other_models(case: Case) -> None:
@@ -274,11 +291,16 @@ def check_other_models(case: Case) -> None:
     settings: dict[str, Any] = {"h": case.h, "cutoffs": case.cutoffs, **SETTINGS}
     runs = [
         _quietly(backtest, case.data, models, **settings)
-        for models in ({"it": case.forecaster, "other": other}, {"other": other, "it": case.forecaster})
+        for models in (
+            {"it": case.forecaster, "other": other},
+            {"other": other, "it": case.forecaster},
+        )
     ]
     for name in ("it", "other"):
         first, second = (
-            r.forecasts[r.forecasts["model"] == name].drop(columns=["y", "model"]).reset_index(drop=True)
+            r.forecasts[r.forecasts["model"] == name]
+            .drop(columns=["y", "model"])
+            .reset_index(drop=True)
             for r in runs
         )
         _same_bits(first, second, f"the order of models matters to {name!r}")
@@ -287,7 +309,9 @@ def check_other_models(case: Case) -> None:
 # --- fit and predict ------------------------------------------------------------------------------------
 
 
-def _fit_predict(case: Case, h: int, data: pd.DataFrame | None = None, **asked: Any) -> pd.DataFrame:
+def _fit_predict(
+    case: Case, h: int, data: pd.DataFrame | None = None, **asked: Any
+) -> pd.DataFrame:
     fresh = copy.deepcopy(case.forecaster)
     fitted = _quietly(fresh.fit, case.data if data is None else data)
     table: pd.DataFrame = _quietly(fitted.predict, h, **asked)
@@ -299,7 +323,9 @@ def check_short_is_head_of_long(case: Case) -> None:
     short = _fit_predict(case, case.h, level=LEVELS)
     long = _fit_predict(case, 2 * case.h, level=LEVELS)
     head = long.groupby("unique_id", sort=False).head(case.h).reset_index(drop=True)
-    _same_bits(short.assign(cutoff=0, step=0), head.assign(cutoff=0, step=0), "h changes the first steps")
+    _same_bits(
+        short.assign(cutoff=0, step=0), head.assign(cutoff=0, step=0), "h changes the first steps"
+    )
 
 
 def check_predict_twice(case: Case) -> None:
@@ -307,7 +333,9 @@ def check_predict_twice(case: Case) -> None:
     fitted = _quietly(copy.deepcopy(case.forecaster).fit, case.data)
     first = _quietly(fitted.predict, case.h, level=LEVELS)
     second = _quietly(fitted.predict, case.h, level=LEVELS)
-    _same_bits(first.assign(cutoff=0, step=0), second.assign(cutoff=0, step=0), "a second predict differs")
+    _same_bits(
+        first.assign(cutoff=0, step=0), second.assign(cutoff=0, step=0), "a second predict differs"
+    )
 
 
 def check_fit_forgets(case: Case) -> None:
@@ -351,7 +379,7 @@ def check_parameters_stay(case: Case) -> None:
     fitted = _quietly(copy.deepcopy(case.forecaster).fit, case.data)
     if repr(fitted) != shown:
         raise ContractError(f"fit changed the parameters: {shown} became {fitted!r}")
-    again = pickle.loads(pickle.dumps(case.forecaster))  # noqa: S301 - our own bytes
+    again = pickle.loads(pickle.dumps(case.forecaster))
     if repr(again) != shown:
         raise ContractError("pickling changes the forecaster")
 
@@ -383,11 +411,17 @@ def check_windows_one_by_one(case: Case) -> None:
     for k in range(windows.n_windows):
         alone = _quietly(case.forecaster.uncalibrated, windows.columns(np.array([k])), probs)
         _close(whole.mean[:, k], alone.mean[:, 0], "all windows at once differ from each alone")
-        _close(whole.quantiles[:, k], alone.quantiles[:, 0], "quantiles at once differ from each alone")
+        _close(
+            whole.quantiles[:, k], alone.quantiles[:, 0], "quantiles at once differ from each alone"
+        )
     if isinstance(case.forecaster, LocalForecaster):
         loop = _quietly(case.forecaster._loop, windows, probs)
-        _close(whole.mean, loop.mean, "_forecast_windows differs from the loop of _fit and _predict")
-        _close(whole.quantiles, loop.quantiles, "quantiles of _forecast_windows differ from the loop")
+        _close(
+            whole.mean, loop.mean, "_forecast_windows differs from the loop of _fit and _predict"
+        )
+        _close(
+            whole.quantiles, loop.quantiles, "quantiles of _forecast_windows differ from the loop"
+        )
 
 
 def _close(expected: FloatArray, got: FloatArray, what: str) -> None:
@@ -451,7 +485,9 @@ def check_forecaster(
         what = (check.__doc__ or "").strip().splitlines()[0]
         rows.append({"check": name, "what": what, "seconds": time.perf_counter() - began})
     if broken:
-        raise ContractError(f"{forecaster!r} breaks the contract in {len(broken)} places:\n" + "\n".join(broken))
+        raise ContractError(
+            f"{forecaster!r} breaks the contract in {len(broken)} places:\n" + "\n".join(broken)
+        )
     return pd.DataFrame(rows)
 
 
@@ -468,7 +504,7 @@ def parametrize_forecasters(
         def test_contract(forecaster_check):
             forecaster_check()
     """
-    import pytest  # noqa: PLC0415 - a development tool, needed by tests only
+    import pytest
 
     cases: dict[int, Case] = {}
 

@@ -17,7 +17,13 @@ from forecasting.backtesting.result import Backtest, Facts
 from forecasting.backtesting.tasks import check_n_jobs, plan, run_tasks
 from forecasting.base import Forecaster
 from forecasting.distribution import Asked, ask
-from forecasting.errors import ArgumentError, ModelContractError, WindowError, check_keywords, nearest
+from forecasting.errors import (
+    ArgumentError,
+    ModelContractError,
+    WindowError,
+    check_keywords,
+    nearest,
+)
 from forecasting.metrics.scales import seasonal_naive_scale
 from forecasting.panel import Panel
 from forecasting.presenting import failures_frame
@@ -184,6 +190,7 @@ def check_models(models: Models) -> dict[str, Forecaster]:
     ArgumentError
         If there is none, a name is used twice or reserved, or something is not a forecaster.
     """
+    pairs: list[tuple[str, Forecaster]]
     if isinstance(models, Forecaster):
         pairs = [(type(models).__name__, models)]
     elif isinstance(models, Mapping):
@@ -195,11 +202,15 @@ def check_models(models: Models) -> dict[str, Forecaster]:
             f"models must be forecasters, for instance {{'naive': Naive()}}, got {type(models).__name__}"
         )
     if not pairs:
-        raise ArgumentError("models is empty; give at least one forecaster, for instance {'naive': Naive()}")
+        raise ArgumentError(
+            "models is empty; give at least one forecaster, for instance {'naive': Naive()}"
+        )
     named: dict[str, Forecaster] = {}
     for name, forecaster in pairs:
         if isinstance(forecaster, type):
-            raise ArgumentError(f"model {name!r} is a class; make an instance, {forecaster.__name__}(...)")
+            raise ArgumentError(
+                f"model {name!r} is a class; make an instance, {forecaster.__name__}(...)"
+            )
         if not isinstance(forecaster, Forecaster):
             raise ArgumentError(
                 f"model {name!r} is a {type(forecaster).__name__}, not a forecaster of this package; "
@@ -208,7 +219,9 @@ def check_models(models: Models) -> dict[str, Forecaster]:
         if not isinstance(name, str) or name in RESERVED:
             raise ArgumentError(f"model name {name!r} is reserved; choose another")
         if name in named:
-            raise ArgumentError(f"model names must be unique, {name!r} is there twice; pass a dict of names")
+            raise ArgumentError(
+                f"model names must be unique, {name!r} is there twice; pass a dict of names"
+            )
         named[name] = forecaster
     return named
 
@@ -230,7 +243,9 @@ def check_window(window: object) -> int | None:
         return None
     if isinstance(window, (int, np.integer)) and not isinstance(window, bool) and window >= 1:
         return int(window)
-    raise WindowError(f"window must be 'expanding' or a number of steps of at least 1, got {window!r}")
+    raise WindowError(
+        f"window must be 'expanding' or a number of steps of at least 1, got {window!r}"
+    )
 
 
 def check_partial(partial: object) -> bool:
@@ -254,7 +269,9 @@ def forecasts_frame(
     """Return the tidy table; the truth is joined here, after every model has answered."""
     series, window = np.nonzero(windows.active)
     steps = np.arange(schedule.gap + 1, schedule.gap + schedule.h + 1)
-    target = (cutoffs[window] - panel.start[series])[:, None] + steps  # (cells, h), row of the series
+    target = (cutoffs[window] - panel.start[series])[
+        :, None
+    ] + steps  # (cells, h), row of the series
     known = target < panel.lengths[series, None]
     rows = panel.offsets[series, None] + np.where(known, target, 0)
     truth = np.where(known, panel.values[rows], np.nan)
@@ -263,14 +280,16 @@ def forecasts_frame(
     n_models, h = len(answers), schedule.h
     columns: dict[str, Any] = {
         "model": pd.Categorical.from_codes(
-            np.repeat(np.arange(n_models), truth.size), categories=list(answers)
+            np.repeat(np.arange(n_models), truth.size), categories=pd.Index(list(answers))
         ),
         "unique_id": panel.ids.take(np.tile(series.repeat(h), n_models)),
         "cutoff": panel.calendar.times(cutoffs).take(np.tile(window.repeat(h), n_models)),
         "ds": when.take(np.tile(at.reshape(-1, h)[window].ravel(), n_models)),
         "step": np.tile(steps, len(series) * n_models),
         "y": np.tile(truth.ravel(), n_models),
-        "mean": np.concatenate([a.mean[series, window, schedule.gap :].ravel() for a in answers.values()]),
+        "mean": np.concatenate(
+            [a.mean[series, window, schedule.gap :].ravel() for a in answers.values()]
+        ),
     }
     for j, name in enumerate(asked.columns):
         columns[name] = np.concatenate(
@@ -298,9 +317,7 @@ def _check_conservation(frame: pd.DataFrame, answers: dict[str, Answer]) -> None
         if len(cells) < len(answer.failures):
             raise ModelContractError(f"{name} has two failures for one series and cutoff")
     missing = np.isnan(frame["mean"].to_numpy())
-    expected = sum(
-        int(answer.failed().sum()) for answer in answers.values()
-    )
+    expected = sum(int(answer.failed().sum()) for answer in answers.values())
     steps = frame["step"].nunique() or 1
     if int(missing.sum()) != expected * steps:
         raise ModelContractError(
@@ -335,14 +352,30 @@ def timings_frame(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
     rows = []
     for name, answer in answers.items():
         seconds, n = float(answer.seconds.sum()), int(windows.active.sum())
-        rows.append({"model": name, "n_forecasts": n, "seconds": seconds, "ms_per_forecast": 1e3 * seconds / n})
+        rows.append(
+            {
+                "model": name,
+                "n_forecasts": n,
+                "seconds": seconds,
+                "ms_per_forecast": 1e3 * seconds / n,
+            }
+        )
     return pd.DataFrame(rows)
 
 
 @functools.cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
-    for name in ("forecasting", "numpy", "pandas", "scipy", "statsmodels", "prophet", "sktime", "lightgbm"):
+    for name in (
+        "forecasting",
+        "numpy",
+        "pandas",
+        "scipy",
+        "statsmodels",
+        "prophet",
+        "sktime",
+        "lightgbm",
+    ):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""``bt.plot``: the pictures of a backtest. Each returns Axes; ``forecasting.plotting.numbers(ax)`` its table."""
+"""``bt.plot``: the pictures of a backtest; ``forecasting.plotting.numbers(ax)`` gives their tables."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class Plots:
             return plotting.plot_forecast_panels(table, axes=ax, looks=self._looks())
         return plotting.plot_forecasts(table, ax=ax, looks=self._looks())
 
-    def errors(self, by: str = "step", metric: str | None = None, *, ax: Axes | None = None) -> Axes:
+    def errors(
+        self, by: str = "step", metric: str | None = None, *, ax: Axes | None = None
+    ) -> Axes:
         """Draw an error by ``"step"``, ``"cutoff"`` or ``"unique_id"`` (the twenty worst series)."""
         metric = metric or self._bt.main_metric
         table = plotting.errors_table(
@@ -74,4 +76,6 @@ class Plots:
         return plotting.plot_residuals(table, axes=axes)
 
     def __repr__(self) -> str:
-        return "Plots: .forecasts(unique_id), .errors(by=), .coverage(), .ranks(), .residuals(model)"
+        return (
+            "Plots: .forecasts(unique_id), .errors(by=), .coverage(), .ranks(), .residuals(model)"
+        )

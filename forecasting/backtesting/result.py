@@ -18,7 +18,6 @@ from forecasting.errors import ArgumentError, nearest
 from forecasting.metrics.groups import Weights
 from forecasting.panel import Panel
 
-
 FRAMES = ("forecasts", "scales", "failures", "skipped", "timings", "history")
 
 
@@ -208,14 +207,23 @@ class Backtest:
         values: dict[str, Any] = {k: v for k, v in facts.items() if k in known}
         for name in ("cutoffs", "level", "quantiles"):
             values[name] = tuple(values[name])
-        history = frames.pop("history")
-        return cls(**frames, facts=Facts(**values), stored_history=history)
+        return cls(
+            frames["forecasts"],
+            frames["scales"],
+            frames["failures"],
+            frames["skipped"],
+            frames["timings"],
+            Facts(**values),
+            stored_history=frames["history"],
+        )
 
     def __repr__(self) -> str:
         return f"{self.verdict}\n\n{self._headline_table().to_string(float_format=_four_digits)}"
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{line}</p>" for line in _escaped(str(self.verdict)).splitlines() if line)
+        lines = "".join(
+            f"<p>{line}</p>" for line in _escaped(str(self.verdict)).splitlines() if line
+        )
         return lines + self._headline_table().to_html(float_format=_four_digits)
 
     def _headline_table(self) -> pd.DataFrame:
@@ -234,11 +242,14 @@ class Backtest:
     def _with_groups(self, groups: pd.DataFrame | pd.Series | None) -> pd.DataFrame:
         if groups is None:
             return self.forecasts
-        table = groups.to_frame().rename_axis("unique_id").reset_index() if isinstance(groups, pd.Series) else groups
+        table = (
+            groups.to_frame().rename_axis("unique_id").reset_index()
+            if isinstance(groups, pd.Series)
+            else groups
+        )
         if "unique_id" not in table.columns or table["unique_id"].duplicated().any():
             raise ArgumentError("groups needs one row per unique_id, with a column unique_id")
-        joined = self.forecasts.merge(table, on="unique_id", how="left", validate="many_to_one")
-        return joined
+        return self.forecasts.merge(table, on="unique_id", how="left", validate="many_to_one")
 
 
 def _metrics_summary(

@@ -28,7 +28,9 @@ def save_frames(frames: Mapping[str, pd.DataFrame], facts: Mapping[str, Any], fo
     return folder
 
 
-def write_frames(frames: Mapping[str, pd.DataFrame], facts: Mapping[str, Any], folder: Path) -> None:
+def write_frames(
+    frames: Mapping[str, pd.DataFrame], facts: Mapping[str, Any], folder: Path
+) -> None:
     """Write the files of a backtest into an existing folder."""
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)

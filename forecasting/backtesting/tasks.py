@@ -59,9 +59,7 @@ class Task:
         return part if len(self.series) == windows.n_series else part.take(self.series)
 
 
-def plan(
-    models: dict[str, Forecaster], windows: Windows, n_probs: int, n_jobs: int
-) -> list[Task]:
+def plan(models: dict[str, Forecaster], windows: Windows, n_probs: int, n_jobs: int) -> list[Task]:
     """Return the tasks of a backtest, in the order they are run."""
     every_series = np.arange(windows.n_series, dtype=np.int64)
     every_window = np.arange(windows.n_windows, dtype=np.int64)
@@ -172,8 +170,15 @@ def check_n_jobs(n_jobs: object) -> int:
     ArgumentError
         If it is 0 or below -1.
     """
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0 or n_jobs < -1:
-        raise ArgumentError(f"n_jobs must be a number of processes of at least 1, or -1 for all, got {n_jobs!r}")
+    if (
+        isinstance(n_jobs, bool)
+        or not isinstance(n_jobs, (int, np.integer))
+        or n_jobs == 0
+        or n_jobs < -1
+    ):
+        raise ArgumentError(
+            f"n_jobs must be a number of processes of at least 1, or -1 for all, got {n_jobs!r}"
+        )
     return int(n_jobs) if n_jobs > 0 else len(os.sched_getaffinity(0))
 
 
@@ -181,7 +186,11 @@ def _results(
     tasks: list[Task], windows: Windows, probs: tuple[float, ...], n_jobs: int
 ) -> Iterator[tuple[int, Answer]]:
     # What answers all windows at once takes less time than a process needs to start.
-    here = [j for j, t in enumerate(tasks) if n_jobs == 1 or (t.forecaster.at_once and t.forecaster.is_local)]
+    here = [
+        j
+        for j, t in enumerate(tasks)
+        if n_jobs == 1 or (t.forecaster.at_once and t.forecaster.is_local)
+    ]
     yield from _run_here([(j, tasks[j]) for j in here], windows, probs)
     away = sorted(set(range(len(tasks))) - set(here))
     if away:
@@ -204,16 +213,18 @@ def _run_here(
 def _run_in_processes(
     tasks: list[tuple[int, Task]], windows: Windows, probs: tuple[float, ...], n_jobs: int
 ) -> Iterator[tuple[int, Answer]]:
-    import joblib  # noqa: PLC0415 - only where there is more than one process
-    from joblib.externals.loky.process_executor import BrokenProcessPool  # noqa: PLC0415
+    import joblib
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
     waiting = dict(tasks)
     pool = joblib.Parallel(
-        n_jobs=n_jobs, backend="loky", return_as="generator_unordered", batch_size=1, max_nbytes=None
+        n_jobs=n_jobs,
+        backend="loky",
+        return_as="generator_unordered",
+        batch_size=1,
+        max_nbytes=None,
     )
-    calls = (
-        joblib.delayed(_solve_away)(j, task, task.cut(windows), probs) for j, task in tasks
-    )
+    calls = (joblib.delayed(_solve_away)(j, task, task.cut(windows), probs) for j, task in tasks)
     try:
         with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
             for j, answer in pool(calls):
@@ -227,13 +238,14 @@ def _one_by_one(
     waiting: dict[int, Task], windows: Windows, probs: tuple[float, ...]
 ) -> Iterator[tuple[int, Answer]]:
     """A worker died and took the pool along: run what is left in a process each, and name the culprit."""
-    from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415
-    from joblib.externals.loky.process_executor import BrokenProcessPool  # noqa: PLC0415
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
     for j, task in waiting.items():
         part = task.cut(windows)
         try:
-            yield get_reusable_executor(max_workers=1).submit(_solve_away, j, task, part, probs).result()
+            with ProcessPoolExecutor(max_workers=1) as pool:
+                yield pool.submit(_solve_away, j, task, part, probs).result()
         except BrokenProcessPool:
             answer = empty_answer(part, probs)
             error = WorkerDiedError(f"the process that ran {task.model} died on this batch, twice")
@@ -264,13 +276,13 @@ def _one_thread(tasks: list[tuple[int, Task]]) -> Any:
     """Return a context in which BLAS and OpenMP use one thread, so that bits do not depend on cores."""
     if all(t.forecaster.at_once and t.forecaster.is_local for _, t in tasks):
         return contextlib.nullcontext()
-    import threadpoolctl  # noqa: PLC0415 - slow to look around, and not needed by our own kernels
+    import threadpoolctl
 
     return threadpoolctl.threadpool_limits(1)
 
 
 def _progress_bar(tasks: list[Task], windows: Windows, progress: bool | None) -> Any:
-    from tqdm import tqdm  # noqa: PLC0415
+    from tqdm import tqdm
 
     shown = progress if progress is not None else _somebody_watches()
     return tqdm(

@@ -51,7 +51,9 @@ class Verdict:
     def __str__(self) -> str:
         lines = [self.size]
         if not self.complete:
-            lines.append("INCOMPLETE: the run was interrupted; what follows stands on what was finished.")
+            lines.append(
+                "INCOMPLETE: the run was interrupted; what follows stands on what was finished."
+            )
         lines.append(self._outcome())
         if self.troubles:
             lines.append(self.troubles)
@@ -83,7 +85,9 @@ def verdict_of(bt: Backtest) -> Verdict:
     size = _size(bt)
     if losses.empty:
         nan = np.nan
-        return Verdict(metric, None, nan, None, nan, nan, nan, nan, nan, size, _troubles(bt), bt.complete)
+        return Verdict(
+            metric, None, nan, None, nan, nan, nan, nan, nan, size, _troubles(bt), bt.complete
+        )
     winner, baseline = str(losses.index[0]), bt.facts.baseline
     rivals = [str(m) for m in losses.index[1:]]
     rival = baseline if baseline in rivals else (rivals[0] if rivals else None)

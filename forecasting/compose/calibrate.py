@@ -53,9 +53,7 @@ class Calibrated(Composite):
     def calibration_size(self) -> int:
         return int(self.n_windows)
 
-    def _combine(
-        self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]
-    ) -> Answer:
+    def _combine(self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]) -> Answer:
         answer = ask[0](windows, ())
         answer.quantiles = np.full((*answer.mean.shape, len(probs)), np.nan)
         return answer

@@ -49,7 +49,9 @@ class Ensemble(Composite):
     def __post_init__(self) -> None:
         object.__setattr__(self, "forecasters", tuple(self.forecasters))
         if len(self.forecasters) < 2:
-            raise ArgumentError(f"Ensemble needs at least two forecasters, got {len(self.forecasters)}")
+            raise ArgumentError(
+                f"Ensemble needs at least two forecasters, got {len(self.forecasters)}"
+            )
         for member in self.forecasters:
             check_member(member, "Ensemble")
         if self.how not in ("mean", "median"):
@@ -64,15 +66,15 @@ class Ensemble(Composite):
         if len(weights) != len(self.forecasters):
             raise ArgumentError(f"{len(weights)} weights for {len(self.forecasters)} forecasters")
         if not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() <= 0:
-            raise ArgumentError(f"weights must be numbers of at least 0, not all 0, got {self.weights}")
+            raise ArgumentError(
+                f"weights must be numbers of at least 0, not all 0, got {self.weights}"
+            )
 
     @property
     def members(self) -> tuple[Forecaster, ...]:
         return tuple(self.forecasters)
 
-    def _combine(
-        self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]
-    ) -> Answer:
+    def _combine(self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]) -> Answer:
         parts = [one(windows, probs) for one in ask]
         answer = empty_answer(windows, probs)
         answer.mean = self._centre([part.mean for part in parts])

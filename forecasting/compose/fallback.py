@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting._typing import BoolArray
 from forecasting.answer import Answer, Failure, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.members import Ask, Composite, check_member
@@ -40,7 +41,9 @@ class Fallback(Composite):
     def __post_init__(self) -> None:
         object.__setattr__(self, "forecasters", tuple(self.forecasters))
         if len(self.forecasters) < 2:
-            raise ArgumentError(f"Fallback needs at least two forecasters, got {len(self.forecasters)}")
+            raise ArgumentError(
+                f"Fallback needs at least two forecasters, got {len(self.forecasters)}"
+            )
         for member in self.forecasters:
             check_member(member, "Fallback")
 
@@ -48,9 +51,7 @@ class Fallback(Composite):
     def members(self) -> tuple[Forecaster, ...]:
         return tuple(self.forecasters)
 
-    def _combine(
-        self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]
-    ) -> Answer:
+    def _combine(self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]) -> Answer:
         answer = empty_answer(windows, probs)
         answer.served_by = np.full(windows.active.shape, None, dtype=object)
         waiting, first = windows.active.copy(), dict[tuple[int, int], Failure]()
@@ -74,7 +75,7 @@ class Fallback(Composite):
         return answer
 
 
-def _cells(mask: np.ndarray) -> tuple[list[int], list[int]]:  # type: ignore[type-arg]
+def _cells(mask: BoolArray) -> tuple[list[int], list[int]]:
     series, window = np.nonzero(mask)
     return series.tolist(), window.tolist()
 

@@ -26,7 +26,9 @@ class Learned:
         open_cells = windows.only(~self.failed.failed())
         answer = self.member._recall(self.state, open_cells, probs)
         answer.check(open_cells)
-        answer.failures.extend(f for f in self.failed.failures if windows.active[f.series, f.window])
+        answer.failures.extend(
+            f for f in self.failed.failures if windows.active[f.series, f.window]
+        )
         return answer
 
 
@@ -53,9 +55,7 @@ class Composite(Forecaster):
             member.check_refit(windows)
 
     @abc.abstractmethod
-    def _combine(
-        self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]
-    ) -> Answer:
+    def _combine(self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]) -> Answer:
         """Return one answer from the members, each of which ``ask[j]`` asks."""
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:

@@ -150,10 +150,12 @@ class BoxCox(ElementwiseTransform):
             return self.lam
         if np.ptp(y) == 0:
             return 1.0
-        from scipy import stats  # noqa: PLC0415 - a quarter of a second, for this transform only
+        from scipy import stats
 
         scaled = y / np.exp(np.mean(np.log(y)))
-        return float(np.clip(stats.boxcox_normmax(scaled, brack=(-1.0, 2.0), method="mle"), -1.0, 2.0))
+        return float(
+            np.clip(stats.boxcox_normmax(scaled, brack=(-1.0, 2.0), method="mle"), -1.0, 2.0)
+        )
 
     def forward(self, y: FloatArray, fitted: Any) -> FloatArray:
         if fitted == 0:
@@ -243,7 +245,9 @@ class Transformed(LocalForecaster):
                 "has differences= and scale= of its own"
             )
         if not isinstance(self.transform, Transform):
-            raise ArgumentError(f"transform must be Log(), BoxCox() or Difference(), got {self.transform!r}")
+            raise ArgumentError(
+                f"transform must be Log(), BoxCox() or Difference(), got {self.transform!r}"
+            )
 
     @property
     def min_observations(self) -> int:

@@ -155,7 +155,9 @@ class SeasonalNaive(_Baseline):
         mean = y[np.maximum(rows, 0)]
         if not spread:
             return Point(mean)
-        sigma = rms_of_slices(y[m:] - y[:-m], lo, hi - m) if len(y) > m else np.full(lo.shape, np.nan)
+        sigma = (
+            rms_of_slices(y[m:] - y[:-m], lo, hi - m) if len(y) > m else np.full(lo.shape, np.nan)
+        )
         return Normal(mean, sigma[..., None] * np.sqrt((steps - 1) // m + 1))
 
 
@@ -237,10 +239,7 @@ class HistoricAverage(_Baseline):
         if not spread:
             return Point(mean)
         sigma = np.array(
-            [
-                _rms(y[lo[cell] : hi[cell]] - centre[cell], lost=1)
-                for cell in np.ndindex(lo.shape)
-            ]
+            [_rms(y[lo[cell] : hi[cell]] - centre[cell], lost=1) for cell in np.ndindex(lo.shape)]
         ).reshape(lo.shape)
         sd = sigma * np.sqrt(1 + 1 / (hi - lo))
         return Normal(mean, np.repeat(sd[..., None], len(steps), axis=-1))
