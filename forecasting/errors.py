@@ -1,14 +1,17 @@
 """Errors and warnings that speak to a person: what, where, how many, and what to type instead.
 
-Every input error derives from :class:`InputError`, every bad argument from :class:`ArgumentError`; both are
-``ValueError``. Each carries a stable ``code``, and where it applies the ``column``, the number of bad rows
-``n_bad``, at most ten ``ids`` and a small frame of ``rows``. An error that concerns one series never stops
-the others: it becomes a row of the failures table, under its ``code``.
+Every input error derives from :class:`InputError`, every bad argument from :class:`ArgumentError`;
+both are ``ValueError``. Each carries a stable ``code``, and where it applies the ``column``, the
+number of bad rows ``n_bad``, at most ten ``ids`` and a small frame of ``rows``. An error that
+concerns one series never stops the others: it becomes a row of the failures table, under its
+``code``.
 """
 
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -74,13 +77,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {lowered[close[0]]!r}?" if close else ""
 
 
+def show_time(when: object) -> str:
+    """Return a time as text; midnight is not spelled out."""
+    return str(when).removesuffix(" 00:00:00")
+
+
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """Return ``"1 row"``, ``"2 rows"``, ``"1,204 rows"``."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
 def check_keywords(given: Iterable[str], known: Sequence[str], what: str) -> None:
-    """Raise :class:`ArgumentError` for a keyword that ``what`` does not take, naming ours for it."""
+    """Raise :class:`UnknownKeywordError` for a keyword that ``what`` does not take, with ours."""
     for word in given:
         if word in known:
             continue
@@ -187,7 +195,7 @@ class RegressorError(InputError):
     code = "REGRESSOR"
 
 
-# --- one series: these become rows of the failures table --------------------------------------------
+# --- one series: these become rows of the failures table ------------------------------------------
 
 
 class SeriesError(InputError):
@@ -228,13 +236,21 @@ class ShortSeriesError(SeriesError):
 
     code = "SHORT"
 
-    def __init__(self, message: str | None = None, *, needed: int, got: int, what: str = "") -> None:
+    def __init__(
+        self, message: str | None = None, *, needed: int, got: int, what: str = ""
+    ) -> None:
         why = f" {what}" if what else ""
         super().__init__(
             message or f"has {plural(got, 'observation')}, needs at least {needed}{why}", n_bad=1
         )
         self.needed = needed
         self.got = got
+
+
+class NoResidualsError(SeriesError):
+    """There are too few past errors to say how wide an interval must be; the mean stands."""
+
+    code = "NO_RESIDUALS"
 
 
 class NonPositiveError(SeriesError):
@@ -317,3 +333,17 @@ class FailureWarning(DataWarning):
 
 class CalibrationWarning(UserWarning):
     """A prediction interval may not hold its level."""
+
+
+def tell(message: str, category: type[Warning] = DataWarning) -> None:
+    """Warn, and point at the line outside this package that led here."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        "forecasting."
+    ):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+class EstimationWarning(UserWarning):
+    """An optimiser stopped before it converged; forecasts stand on the best parameters found."""

@@ -1,8 +1,9 @@
-"""Frequencies: each is a bijection between whole numbers (ordinals) and the times of a regular calendar.
+"""Frequencies: bijections between whole numbers (ordinals) and the times of a regular calendar.
 
-Everything inside the package counts time in ordinals: step ``k`` after ordinal ``o`` is ``o + k``. A
-frequency knows how to turn times (``datetime64`` of any unit, without zone) into ordinals and back.
-Its free constants (time of day, phase of a multiple) are bound from the first time stamp by ``bind``.
+Everything inside the package counts time in ordinals: step ``k`` after ordinal ``o`` is ``o + k``.
+A frequency knows how to turn times (``datetime64`` of any unit, without zone) into ordinals and
+back. Its free constants (time of day, phase of a multiple) are the most common ones of a sample:
+see ``bind``.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 import abc
 import dataclasses
 import re
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from forecasting._typing import AnyArray, BoolArray, IntArray
-from forecasting.errors import FrequencyError, nearest
+from forecasting.errors import FrequencyError, nearest, tell
 
 NS_PER = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-NS_PER_DAY = 86_400 * 10**9
+NS_PER_HOUR = 3600 * 10**9
+NS_PER_DAY = 24 * NS_PER_HOUR
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 # 1970-01-01 was a Thursday, three days after a Monday.
@@ -31,23 +32,41 @@ def unit_of(times: AnyArray) -> str:
     return str(np.datetime_data(times.dtype)[0])
 
 
-def _split_days(times: AnyArray) -> tuple[IntArray, IntArray]:
-    """Return days since 1970 and the rest of the day in ns, for ``datetime64`` of any unit."""
+def _days(times: AnyArray) -> IntArray:
+    """Return days since 1970."""
+    # Not divmod: numpy divides by a constant five times faster when it need not keep the rest.
+    days: IntArray = times.view(np.int64) // (NS_PER_DAY // NS_PER[unit_of(times)])
+    return days
+
+
+def _times_of_day(times: AnyArray) -> IntArray:
+    """Return the rest of the day in ns."""
     scale = NS_PER[unit_of(times)]
-    days, rest = np.divmod(times.view(np.int64), NS_PER_DAY // scale)
-    return days, rest * scale
+    rest: IntArray = (times.view(np.int64) - _days(times) * (NS_PER_DAY // scale)) * scale
+    return rest
 
 
 def _join_days(days: IntArray, time_of_day: int, unit: str) -> AnyArray:
     scale = NS_PER[unit]
-    limit = np.iinfo(np.int64).max // (NS_PER_DAY // scale) - 1
-    if len(days) and int(np.abs(days).max()) > limit:
+    return _stamps(days, NS_PER_DAY // scale, time_of_day // scale, unit)
+
+
+def _stamps(counts: IntArray, step: int, phase: int, unit: str) -> AnyArray:
+    """Return ``counts * step + phase`` as ``datetime64[unit]``; a sum beyond int64 is an error."""
+    limit = np.iinfo(np.int64).max // step - 1
+    if len(counts) and max(int(counts.max()), -int(counts.min())) > limit:
         raise FrequencyError(
             f"a forecast date lies beyond what datetime64[{unit}] can hold; pass time stamps in a "
-            "coarser unit, for instance df['ds'].astype('datetime64[s]')"
+            "coarser unit, for instance df['ds'] = df['ds'].astype('datetime64[s]')"
         )
-    joined: AnyArray = (days * (NS_PER_DAY // scale) + time_of_day // scale).view(f"M8[{unit}]")
-    return joined
+    stamps: AnyArray = (counts * step + phase).view(f"M8[{unit}]")
+    return stamps
+
+
+def most_common(values: IntArray) -> int:
+    """Return the most common value; the least of those that are equally common."""
+    found, counts = np.unique(values, return_counts=True)
+    return int(found[np.argmax(counts)])
 
 
 @dataclass(frozen=True)
@@ -66,11 +85,11 @@ class Frequency(abc.ABC):
 
     @property
     def on_the_clock(self) -> bool:
-        """True where a step is a fixed elapsed time (hours), false for wall-clock days and longer."""
+        """True where a step is an elapsed time (hours), false for wall-clock days and longer."""
         return False
 
-    def bind(self, first: AnyArray) -> Frequency:
-        """Return this frequency with its free constants taken from the first time (shape (1,))."""
+    def bind(self, sample: AnyArray) -> Frequency:
+        """Return this frequency with the free constants that most of the sample (n,) has, n > 0."""
         return self
 
     @abc.abstractmethod
@@ -102,8 +121,8 @@ class IntegerSteps(Frequency):
     def season_length(self) -> int:
         return 1
 
-    def bind(self, first: AnyArray) -> IntegerSteps:
-        return dataclasses.replace(self, phase=int(first[0]) % self.step)
+    def bind(self, sample: AnyArray) -> IntegerSteps:
+        return dataclasses.replace(self, phase=most_common(sample % self.step))
 
     def ordinals(self, times: AnyArray) -> IntArray:
         if self.step == 1:
@@ -112,6 +131,10 @@ class IntegerSteps(Frequency):
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         return ordinals * self.step + self.phase
+
+    def on_grid(self, times: AnyArray, ordinals: IntArray) -> BoolArray:
+        same: BoolArray = self.times(ordinals, "") == times
+        return same
 
 
 @dataclass(frozen=True)
@@ -134,9 +157,10 @@ class ClockSteps(Frequency):
     def on_the_clock(self) -> bool:
         return True
 
-    def bind(self, first: AnyArray) -> ClockSteps:
-        scale = NS_PER[unit_of(first)]
-        return dataclasses.replace(self, phase_ns=int(first.view(np.int64)[0]) * scale % self.step_ns)
+    def bind(self, sample: AnyArray) -> ClockSteps:
+        unit = unit_of(sample)
+        phase = most_common(sample.view(np.int64) % self._in_unit(unit)[0])
+        return dataclasses.replace(self, phase_ns=phase * NS_PER[unit])
 
     def _in_unit(self, unit: str) -> tuple[int, int]:
         scale = NS_PER[unit]
@@ -148,8 +172,7 @@ class ClockSteps(Frequency):
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         step, phase = self._in_unit(unit)
-        result: AnyArray = (ordinals * step + phase).view(f"M8[{unit}]")
-        return result
+        return _stamps(ordinals, step, phase, unit)
 
 
 @dataclass(frozen=True)
@@ -172,14 +195,16 @@ class DaySteps(Frequency):
     def season_length(self) -> int:
         return {1: 7, 7: 52, 14: 26}.get(self.step, 1)
 
-    def bind(self, first: AnyArray) -> DaySteps:
-        days, rest = _split_days(first)
-        phase = int(days[0]) % self.step if self.phase is None else self.phase
-        return dataclasses.replace(self, phase=phase, time_of_day=int(rest[0]))
+    def bind(self, sample: AnyArray) -> DaySteps:
+        phase = most_common(_days(sample) % self.step) if self.phase is None else self.phase
+        time_of_day = most_common(_times_of_day(sample))
+        return dataclasses.replace(self, phase=phase, time_of_day=time_of_day)
 
     def ordinals(self, times: AnyArray) -> IntArray:
-        days, _ = _split_days(times)
-        return (days - (self.phase or 0)) // self.step if self.step > 1 else days
+        ordinals = _days(times)
+        if self.step > 1:
+            ordinals = (ordinals - (self.phase or 0)) // self.step
+        return ordinals
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         return _join_days(ordinals * self.step + (self.phase or 0), self.time_of_day, unit)
@@ -199,12 +224,13 @@ class BusinessDays(Frequency):
     def season_length(self) -> int:
         return 5
 
-    def bind(self, first: AnyArray) -> BusinessDays:
-        return dataclasses.replace(self, time_of_day=int(_split_days(first)[1][0]))
+    def bind(self, sample: AnyArray) -> BusinessDays:
+        return dataclasses.replace(self, time_of_day=most_common(_times_of_day(sample)))
 
     def ordinals(self, times: AnyArray) -> IntArray:
-        days, _ = _split_days(times)
-        weeks, weekday = np.divmod(days + EPOCH_WEEKDAY, 7)
+        monday = _days(times) + EPOCH_WEEKDAY
+        weeks = monday // 7
+        weekday = monday - weeks * 7
         return weeks * 5 + np.minimum(weekday, 4)
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
@@ -238,10 +264,12 @@ class MonthSteps(Frequency):
     def season_length(self) -> int:
         return 12 // self.step if 12 % self.step == 0 else 1
 
-    def bind(self, first: AnyArray) -> MonthSteps:
-        month = int(first.astype("M8[M]").view(np.int64)[0])
-        phase = month % self.step if self.phase is None else self.phase
-        return dataclasses.replace(self, phase=phase, time_of_day=int(_split_days(first)[1][0]))
+    def bind(self, sample: AnyArray) -> MonthSteps:
+        months = sample.astype("M8[M]").view(np.int64)
+        phase = most_common(months % self.step) if self.phase is None else self.phase
+        return dataclasses.replace(
+            self, phase=phase, time_of_day=most_common(_times_of_day(sample))
+        )
 
     def ordinals(self, times: AnyArray) -> IntArray:
         months = times.astype("M8[M]").view(np.int64)
@@ -284,7 +312,8 @@ class ListedTimes(Frequency):
 # --- names ----------------------------------------------------------------------------------------
 
 _OLD = {"M": "ME", "Q": "QE", "A": "YE", "Y": "YE", "H": "h", "T": "min", "S": "s", "AS": "YS"}
-_POLARS = {"d": "D", "w": "W", "mo": "M*", "q": "Q*", "y": "Y*", "h": "h", "m": "min", "s": "s"}
+# A polars week has no anchor: it is taken from the data.
+_POLARS = {"d": "D", "w": "W*", "mo": "MS", "q": "Q*", "y": "Y*", "m": "min"}
 _CLOCK = {"s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 KNOWN = ("s", "min", "h", "D", "B", "W", "MS", "ME", "QS", "QE", "YS", "YE")
 
@@ -304,11 +333,8 @@ def parse_frequency(text: str) -> Frequency:
     if match[1] and name in _POLARS:
         name = _POLARS[name]
     elif name in _OLD:
-        warnings.warn(
-            f"freq={text!r} is an old name; type {text.replace(name, _OLD[name], 1)!r}",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        new = text.replace(name, _OLD[name], 1)
+        tell(f"freq={text!r} is an old name; type freq={new!r}", DeprecationWarning)
         name = _OLD[name]
     frequency = _named(count, name, anchor) if count > 0 else None
     if frequency is None:
@@ -326,6 +352,8 @@ def _named(count: int, name: str, anchor: str) -> Frequency | None:
         return DaySteps(count, phase=0 if count == 1 else None)
     if name == "B" and count == 1 and not anchor:
         return BusinessDays()
+    if name == "W*":
+        return DaySteps(7 * count, phase=None)
     if name == "W" and anchor in ("", *WEEKDAYS):
         weekday = WEEKDAYS.index(anchor or "SUN")
         return DaySteps(7 * count, phase=(weekday - EPOCH_WEEKDAY) % 7 if count == 1 else None)
@@ -339,10 +367,26 @@ def _months(count: int, name: str, anchor: str) -> Frequency | None:
     end = name[1] == "E"
     if name[0] == "M":
         return None if anchor else MonthSteps(step, end, phase=0 if step == 1 else None)
-    if count > 1:
+    if count > 1 or name[1] == "*":
         return MonthSteps(step, end, phase=None)
     default = "DEC" if end else "JAN"
     return MonthSteps(step, end, phase=MONTHS.index(anchor or default) % step)
+
+
+_PERIODS = {"M": 1, "Q": 3, "Y": 12, "A": 12}
+
+
+def parse_period(text: str) -> Frequency | None:
+    """Return the frequency of the first moments of pandas periods (``"M"``), None if unknown."""
+    match = re.fullmatch(r"(\d*)([A-Za-z]+)(?:-([A-Za-z]{3}))?", text)
+    if match is None:
+        return None
+    count, name = int(match[1] or 1), match[2]
+    if name[:1] in _PERIODS and name[1:] in ("", "E", "S"):
+        return MonthSteps(_PERIODS[name[0]] * count, phase=None)
+    if name == "W":
+        return DaySteps(7 * count, phase=None)
+    return _named(count, name, "")
 
 
 def _unknown(text: str) -> FrequencyError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,15 @@ from forecasting.answer import Answer, Failure
 from forecasting.distribution import Asked
 from forecasting.errors import (
     CalibrationWarning,
-    DataWarning,
     FailureWarning,
+    NoResidualsError,
     plural,
     show_id,
     show_ids,
+    tell,
 )
-from forecasting.panel import Panel, Shape
+from forecasting.panel import Panel
+from forecasting.shapes import restore
 from forecasting.windows import Windows
 
 FAILURE_COLUMNS = ("unique_id", "model", "cutoff", "stage", "code", "message", "n_obs")
@@ -37,42 +38,16 @@ def present(panel: Panel, answer: Answer, asked: Asked, h: int) -> Any:
     if answer.served_by is not None:
         table["served_by"] = np.repeat(answer.served_by[:, 0], h)
     _warn_of_zero_width(panel, answer, asked)
-    frame = _shaped(pd.DataFrame(table), panel.shape, asked)
+    long = pd.DataFrame(table)
+    if panel.shape.kind == "multiindex":
+        long = long.rename(columns={"mean": panel.shape.target_col})
+    frame = restore(long, panel.shape)
     if isinstance(frame, (pd.DataFrame, pd.Series)) and answer.failures:
         frame.attrs["failures"] = [_facts(f, panel) for f in answer.failures]
     return frame
 
 
-def _shaped(table: pd.DataFrame, shape: Shape, asked: Asked) -> Any:
-    id_col, time_col = shape.id_col, shape.time_col
-    if shape.kind == "series":
-        one = table.drop(columns=id_col).set_index(time_col)
-        one.index.name = None
-        return _backend(one["mean"].rename(None) if one.shape[1] == 1 else one, shape)
-    if shape.kind == "wide":
-        wide = table.pivot(index=time_col, columns=id_col)
-        wide.index.name, wide.columns.names = None, [None] * wide.columns.nlevels
-        return wide["mean"] if set(table) == {id_col, time_col, "mean"} else wide
-    if shape.kind == "multiindex":
-        stacked = table.set_index([id_col, time_col])
-        return stacked.rename(columns={"mean": shape.target_col})
-    return _backend(table if shape.has_ids else table.drop(columns=id_col), shape)
-
-
-def _backend(frame: Any, shape: Shape) -> Any:
-    if shape.backend == "pandas":
-        return frame
-    import pyarrow  # noqa: PLC0415 - heavy, and only needed for data that is not pandas
-
-    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
-    if shape.backend == "arrow":
-        return table
-    import polars  # noqa: PLC0415 - the user's data is polars, so it is loaded already
-
-    return polars.from_arrow(table)
-
-
-# --- failures -----------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------
 
 
 def failures_frame(answer: Answer, windows: Windows, model: str) -> pd.DataFrame:
@@ -111,7 +86,8 @@ def warn_about_failures(
     if not answer.failures:
         return
     n_failed = len({f.series for f in answer.failures})
-    if n_failed == panel.n_series:
+    withheld = all(isinstance(f.error, NoResidualsError) for f in answer.failures)
+    if n_failed == panel.n_series and not withheld:  # a mean without its interval is an answer
         first = min(answer.failures, key=lambda f: f.series)
         if panel.shape.kind != "series" and panel.shape.has_ids:
             first.error.args = (f"{show_id(panel.ids[first.series])}: {first.error}",)
@@ -123,11 +99,13 @@ def warn_about_failures(
     if not new:
         return
     shown = [f"{show_id(panel.ids[f.series])}: {f.error.code}, {f.error}" for f in new[:3]]
-    rest = f"; and {len(new) - 3} more" if len(new) > 3 else ""
-    warnings.warn(
-        f"{n_failed:,} of {plural(panel.n_series, 'series', 'series')} failed in {stage} ({'; '.join(shown)}{rest})",
+    rest = f"; and {len(new) - 3:,} more" if len(new) > 3 else ""
+    what = "have no prediction interval" if withheld else f"failed in {stage}"
+    rest_stands = "" if withheld else "; the others are forecast. All are listed in .failures"
+    tell(
+        f"{n_failed:,} of {plural(panel.n_series, 'series', 'series')} {what} "
+        f"({'; '.join(shown)}{rest}){rest_stands}",
         FailureWarning,
-        stacklevel=3,
     )
 
 
@@ -135,22 +113,19 @@ def warn_about_horizon(h: int, panel: Panel) -> None:
     """Warn when the horizon is several times the history."""
     longest = int(panel.lengths.max())
     if h > 2 * longest:
-        warnings.warn(
-            f"h={h} is {h / longest:.1f}x the longest history ({plural(longest, 'row')})",
-            DataWarning,
-            stacklevel=3,
-        )
+        tell(f"h={h} is {h / longest:.1f}x the longest history ({plural(longest, 'row')})")
 
 
 def _warn_of_zero_width(panel: Panel, answer: Answer, asked: Asked) -> None:
     if not asked.level:
         return
     lo, hi = answer.quantiles[:, 0, :, -2], answer.quantiles[:, 0, :, -1]
-    flat = np.flatnonzero((hi - lo == 0).all(axis=1))
+    flat = np.flatnonzero((hi == lo).all(axis=1))
     if len(flat):
-        warnings.warn(
-            f"{plural(len(flat), 'series', 'series')} with prediction intervals of zero width, because no past "
-            f"error was ever made (a constant history?): {show_ids(panel.ids[flat])}",
+        tell(
+            f"{plural(len(flat), 'series', 'series')} with prediction intervals of zero width "
+            f"(ZERO_VARIANCE), because no past error was ever made: {show_ids(panel.ids[flat])}; "
+            "is the "
+            "history constant?",
             CalibrationWarning,
-            stacklevel=4,
         )
