@@ -18,10 +18,11 @@ import pytest
 from forecasting.comparison import compare
 from forecasting.errors import ArgumentError
 from forecasting.metrics import summarise
+from forecasting.plotting import looks_for
 from forecasting.report import Facts, Frames, Verdict, html_summary, verdicts_of
 from forecasting.report.headline import headline, standing
 from forecasting.report.markup import number_format, table, text
-from forecasting.report.pictures import chosen_series, draw
+from forecasting.report.pictures import chosen_series, draw, examples
 
 NAN = float("nan")
 EVIL = ("<script>alert(1)</script>", "=1+1", '"><img src=x onerror=y>', "a & b", "$\\frac$")
@@ -311,6 +312,22 @@ def test_the_examples_are_typical_best_and_worst() -> None:
     chosen = chosen_series(frames, FACTS, order)
     assert [unique_id for _, unique_id, _ in chosen] == [own.index[2], own.index[0], own.index[-1]]
     assert [value for _, _, value in chosen] == [own.iloc[2], own.iloc[0], own.iloc[-1]]
+
+
+def test_the_winner_is_shown_beside_the_baseline_or_else_the_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frames, drawn = frames_of(*make_forecasts(("a",))), []
+
+    def listen(table: pd.DataFrame, **_: Any) -> None:
+        drawn.append(table["model"].dropna().unique().tolist())
+
+    monkeypatch.setattr("forecasting.report.pictures.plot_forecasts", listen)
+    for baseline in ("snaive", "ets", None):
+        facts = replace(FACTS, baseline=baseline)
+        looks = looks_for(NOISE, baseline=baseline)
+        examples(frames, facts, standing(facts, frames), looks)
+    assert drawn == [["ets", "snaive"], ["ets", "theta"], ["ets", "theta"]]
 
 
 def test_a_script_that_the_font_lacks_does_not_stop_the_page() -> None:

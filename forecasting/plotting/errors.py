@@ -33,6 +33,7 @@ Scale: TypeAlias = Literal["auto", "linear", "log"]
 
 # Beyond this ratio of largest to smallest value a linear axis shows only the worst model.
 LOG_FROM = 40.0
+FEW = 12  # ticks that fit beside one another
 WORDS = {"step": "step", "cutoff": "cutoff", "unique_id": "series", "model": "model"}
 MEANING = {
     "low": "lower is better",
@@ -228,7 +229,11 @@ def _plot_lines(
     if is_time(table[by]):
         label = f"{by} (last {dress_time(ax, table[by])} seen)"
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
+        places = np.unique(column_values(table, by))
+        if by == "cutoff" and len(places) <= FEW:
+            ax.set_xticks(places)
+        else:
+            ax.xaxis.set_major_locator(MaxNLocator(nbins=FEW, integer=True))
         label = "step (periods after the cutoff)" if by == "step" else by
     best = str(table["best"].iloc[0]) if len(table) else "low"
     over = {"step": "series and cutoffs", "cutoff": "series and steps"}.get(by, "its forecasts")

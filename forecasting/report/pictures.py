@@ -98,8 +98,13 @@ def coverage(forecasts: pd.DataFrame, looks: Looks) -> list[str]:
 
 
 def examples(frames: Frames, facts: Facts, order: Standing, looks: Looks) -> list[str]:
-    """Return forecasts of the winner and the baseline for three series: typical, best, worst."""
+    """Return forecasts for three series, typical, best and worst: the winner and its measure.
+
+    Its measure is the baseline, or the second model if the baseline won or there is none.
+    """
     names = list(dict.fromkeys(n for n in (order.winner, facts.baseline) if n is not None))
+    if len(names) == 1:  # the baseline won, or there is none
+        names += order.names[1:2]
     pictures = []
     for role, unique_id, value in chosen_series(frames, facts, order):
         there = frames.forecasts["model"].astype(str)[frames.forecasts["unique_id"] == unique_id]

@@ -116,6 +116,12 @@ def test_a_single_point_is_a_row_of_dots_and_not_a_line(make_run: Maker, by: str
     assert ax.get_title(loc="left").startswith(f"MAE at the only {by}, ")
 
 
+def test_a_few_cutoffs_without_dates_are_the_ticks(make_run: Maker) -> None:
+    run = make_run(ids=["a"], n_windows=3, kind="integers")
+    ax = plot_errors(errors_table(run.summary(["model", "cutoff"]), by="cutoff", metric="MAE"))
+    assert ax.get_xticks().tolist() == [84.0, 96.0, 108.0]
+
+
 def test_a_segment_is_drawn_as_rows(make_run: Maker) -> None:
     run = make_run()
     run.forecasts["region"] = run.forecasts["unique_id"].map(lambda i: "NS"[int(i[-1]) % 2])
