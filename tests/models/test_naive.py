@@ -1,0 +1,85 @@
+"""The naive family: values by hand, variances of the book, extremes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import forecasting as fc
+from forecasting.errors import ArgumentError, FailureWarning
+
+Z80 = 1.2815515655446004
+
+
+def series(values, freq="D"):
+    index = pd.date_range("2024-01-01", periods=len(values), freq=freq)
+    return pd.Series(np.asarray(values, dtype=float), index=index)
+
+
+Y = series([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0, 5.0, 3.0])
+
+
+def half_width(forecaster, h=3):
+    table = forecaster.fit(Y).predict(h, level=80)
+    return ((table["hi-80"] - table["lo-80"]) / 2 / Z80).to_numpy()
+
+
+def test_naive_interval_grows_with_the_root_of_the_step():
+    changes = np.diff(Y.to_numpy())
+    sigma = np.sqrt(np.mean(changes**2))
+    np.testing.assert_allclose(half_width(fc.Naive()), sigma * np.sqrt([1, 2, 3]), rtol=1e-12)
+
+
+def test_seasonal_naive_interval_grows_with_the_season():
+    sigma = np.sqrt(np.mean((Y.to_numpy()[2:] - Y.to_numpy()[:-2]) ** 2))
+    expected = sigma * np.sqrt([1, 1, 2])
+    np.testing.assert_allclose(half_width(fc.SeasonalNaive(2)), expected, rtol=1e-12)
+
+
+def test_drift_is_the_line_through_first_and_last_and_its_interval_that_of_the_book():
+    forecast = fc.RandomWalkWithDrift().fit(Y).predict(2)
+    assert forecast.tolist() == [3.0, 3.0]
+    errors = np.diff(Y.to_numpy()) - 0.0
+    sigma = np.sqrt(np.sum(errors**2) / 8)
+    h = np.array([1, 2, 3])
+    expected = sigma * np.sqrt(h * (1 + h / 9))
+    np.testing.assert_allclose(half_width(fc.RandomWalkWithDrift()), expected, rtol=1e-12)
+
+
+def test_average_interval_is_that_of_a_new_observation():
+    expected = np.std(Y, ddof=1) * np.sqrt(1 + 1 / 10)
+    np.testing.assert_allclose(half_width(fc.HistoricAverage()), [expected] * 3, rtol=1e-12)
+
+
+def test_window_averages_by_hand():
+    assert fc.WindowAverage(4).fit(Y).predict(2).tolist() == [4.0, 4.0]
+    assert fc.SeasonalWindowAverage(2, 3).fit(Y).predict(3).tolist() == [
+        (5 + 2 + 5) / 3,
+        (9 + 6 + 3) / 3,
+        (5 + 2 + 5) / 3,
+    ]
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-12, 1e12, 1e150, 1e290])
+@pytest.mark.parametrize(
+    "forecaster",
+    [fc.Naive(), fc.SeasonalNaive(2), fc.RandomWalkWithDrift(), fc.HistoricAverage()],
+    ids=repr,
+)
+def test_forecasts_and_intervals_scale_with_the_data(forecaster, scale):
+    one = forecaster.fit(Y).predict(3, level=80).to_numpy()
+    scaled = forecaster.fit(Y * scale).predict(3, level=80).to_numpy()
+    np.testing.assert_allclose(scaled / scale, one, rtol=1e-9)
+
+
+def test_too_few_residuals_withhold_the_interval():
+    assert fc.Naive().fit(Y[:3]).predict(1).tolist() == [4.0]
+    with pytest.warns(FailureWarning, match="NO_RESIDUALS"):
+        table = fc.Naive().fit(Y[:3]).predict(1, level=80)
+    assert table["mean"].tolist() == [4.0]
+    assert table["lo-80"].isna().all()
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 7.0, "7", True, None])
+def test_a_season_is_a_whole_number(wrong):
+    with pytest.raises(ArgumentError, match="season_length must be a whole number"):
+        fc.SeasonalNaive(wrong)
