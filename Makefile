@@ -28,7 +28,7 @@ help:
 	@echo "make clean      remove what was built here, the environments too"
 
 demo: install
-	$(BIN)/forecasting backtest data/m3_monthly.parquet --h 12 --n-windows 3 --level 80 --level 95 \
+	$(BIN)/forecasting backtest data/m3_monthly_dated.parquet --h 12 --n-windows 3 --level 80 --level 95 \
 		--baseline snaive --output $(DEMO)
 
 check: install
