@@ -10,6 +10,7 @@ concerns one series never stops the others: it becomes a row of the failures tab
 from __future__ import annotations
 
 import difflib
+import numbers
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -98,6 +99,12 @@ def check_keywords(given: Iterable[str], known: Sequence[str], what: str) -> Non
         else:
             hint = nearest(word, known) or (f" It takes: {', '.join(known)}." if known else "")
         raise UnknownKeywordError(f"{what} has no argument {word!r}.{hint}")
+
+
+def check_count(value: object, name: str, least: int = 1) -> None:
+    """Raise :class:`ArgumentError` unless ``value`` is a whole number of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
+        raise ArgumentError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 class ForecastingError(ValueError):

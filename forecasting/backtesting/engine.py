@@ -160,7 +160,7 @@ def backtest(
             models={name: repr(forecaster) for name, forecaster in named.items()},
             baseline=chosen,
             h=schedule.h,
-            cutoffs=tuple(str(t) for t in panel.calendar.times(times)),
+            cutoffs=tuple(str(t).removesuffix(" 00:00:00") for t in panel.calendar.times(times)),
             step_size=schedule.step_size,
             window=schedule.window,
             gap=schedule.gap,

@@ -33,7 +33,8 @@ class Plots:
     ) -> Any:
         """Draw forecasts with their intervals over the history of one series, at several cutoffs.
 
-        ``unique_id`` defaults to the first series; ``panels=True`` gives each model its own Axes.
+        ``unique_id`` defaults to the first series. On one Axes only the winner's intervals are drawn;
+        ``panels=True`` gives each model an Axes, and its intervals.
         """
         bt = self._bt
         which = bt.forecasts["unique_id"].iloc[0] if unique_id is None else unique_id
@@ -42,7 +43,9 @@ class Plots:
         )
         if panels:
             return plotting.plot_forecast_panels(table, axes=ax, looks=self._looks())
-        return plotting.plot_forecasts(table, ax=ax, looks=self._looks())
+        winner = bt.verdict.winner
+        shown = [winner] if winner in set(table["model"].dropna()) else None
+        return plotting.plot_forecasts(table, ax=ax, looks=self._looks(), intervals=shown)
 
     def errors(
         self, by: str = "step", metric: str | None = None, *, ax: Axes | None = None

@@ -124,9 +124,15 @@ def _size(bt: Backtest) -> str:
     taking_part = bt.forecasts["unique_id"].nunique()
     return (
         f"{plural(len(facts.models), 'model')} x {plural(taking_part, 'series', 'series')} x "
-        f"{plural(n, 'cutoff')} ({facts.cutoffs[0]} to {facts.cutoffs[-1]}) x {plural(facts.h, 'step')}, "
+        f"{plural(n, 'cutoff')} ({_days(facts.cutoffs)}) x {plural(facts.h, 'step')}, "
         f"freq {facts.freq}."
     )
+
+
+def _days(cutoffs: tuple[str, ...]) -> str:
+    """First and last cutoff; midnight is a date."""
+    first, last = (c.removesuffix(" 00:00:00") for c in (cutoffs[0], cutoffs[-1]))
+    return first if first == last else f"{first} to {last}"
 
 
 def _troubles(bt: Backtest) -> str:

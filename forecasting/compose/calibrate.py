@@ -11,7 +11,7 @@ from forecasting.answer import Answer
 from forecasting.base import Forecaster
 from forecasting.compose.members import Ask, Composite, check_member
 from forecasting.conformal import USUAL_WINDOWS
-from forecasting.models.naive import check_count
+from forecasting.errors import check_count
 from forecasting.windows import Windows
 
 

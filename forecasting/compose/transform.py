@@ -14,8 +14,7 @@ from forecasting._typing import FloatArray
 from forecasting.base import LocalForecaster
 from forecasting.compose.members import check_member
 from forecasting.distribution import Distribution, Normal, Point, as_distribution
-from forecasting.errors import ArgumentError, NonPositiveError, plural
-from forecasting.models.naive import check_count
+from forecasting.errors import ArgumentError, NonPositiveError, check_count, plural
 from forecasting.series import Future, History
 from forecasting.windows import Windows
 

@@ -15,15 +15,9 @@ from forecasting._typing import FloatArray, IntArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import LocalForecaster
 from forecasting.distribution import Distribution, Normal, Point
-from forecasting.errors import ArgumentError
+from forecasting.errors import check_count
 from forecasting.series import Future, History
 from forecasting.windows import Windows
-
-
-def check_count(value: object, name: str, least: int = 1) -> None:
-    """Raise :class:`ArgumentError` unless ``value`` is a whole number of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 def rms_of_slices(errors: FloatArray, lo: IntArray, hi: IntArray, lost: int = 0) -> FloatArray:
