@@ -100,6 +100,13 @@ class Frequency(abc.ABC):
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         """Return the time of each ordinal, as ``datetime64[unit]``."""
 
+    def periods(self, times: AnyArray) -> IntArray:
+        """Return the ordinal of the period that holds each time: what it is aggregated into.
+
+        It differs from :meth:`ordinals` where a period is dated by its last day.
+        """
+        return self.ordinals(times)
+
     def on_grid(self, times: AnyArray, ordinals: IntArray) -> BoolArray:
         """Return which times lie on the calendar."""
         same: BoolArray = self.times(ordinals, unit_of(times)) == times
@@ -201,10 +208,16 @@ class DaySteps(Frequency):
         return dataclasses.replace(self, phase=phase, time_of_day=time_of_day)
 
     def ordinals(self, times: AnyArray) -> IntArray:
-        ordinals = _days(times)
-        if self.step > 1:
-            ordinals = (ordinals - (self.phase or 0)) // self.step
-        return ordinals
+        days = _days(times)
+        if self.step == 1:
+            return days
+        return np.asarray((days - (self.phase or 0)) // self.step, dtype=np.int64)
+
+    def periods(self, times: AnyArray) -> IntArray:
+        if self.step % 7:
+            return self.ordinals(times)
+        # As in pandas, a week is dated by the day that ends it: W-SUN is Monday to Sunday.
+        return np.asarray((_days(times) - (self.phase or 0) + self.step - 1) // self.step)
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         return _join_days(ordinals * self.step + (self.phase or 0), self.time_of_day, unit)
@@ -231,7 +244,7 @@ class BusinessDays(Frequency):
         monday = _days(times) + EPOCH_WEEKDAY
         weeks = monday // 7
         weekday = monday - weeks * 7
-        return weeks * 5 + np.minimum(weekday, 4)
+        return np.asarray(weeks * 5 + np.minimum(weekday, 4), dtype=np.int64)
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         weeks, weekday = np.divmod(ordinals, 5)
@@ -274,6 +287,11 @@ class MonthSteps(Frequency):
     def ordinals(self, times: AnyArray) -> IntArray:
         months = times.astype("M8[M]").view(np.int64)
         return np.asarray((months - (self.phase or 0)) // self.step, dtype=np.int64)
+
+    def periods(self, times: AnyArray) -> IntArray:
+        months = times.astype("M8[M]").view(np.int64)
+        ahead = self.step - 1 if self.end else 0
+        return np.asarray((months - (self.phase or 0) + ahead) // self.step)
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         months = ordinals * self.step + (self.phase or 0) + int(self.end)

@@ -39,10 +39,9 @@ from forecasting.rows import (
 from forecasting.shapes import Columns, read_shape
 
 
-class DataOptions(TypedDict, total=False):
-    """Keyword arguments of everything that reads data; see :func:`as_panel`."""
+class FrameOptions(TypedDict, total=False):
+    """Keyword arguments of everything that reads a frame; see :func:`as_panel`."""
 
-    freq: FreqLike
     id_col: str
     time_col: str
     target_col: str
@@ -52,6 +51,12 @@ class DataOptions(TypedDict, total=False):
     complete_until: object
     as_of: object
     end: Literal["any", "common"]
+
+
+class DataOptions(FrameOptions, total=False):
+    """Keyword arguments of everything that reads data; see :func:`as_panel`."""
+
+    freq: FreqLike
 
 
 def as_panel(

@@ -251,21 +251,29 @@ def _check_jump(rows: Rows, steps: IntArray, first: IntArray) -> None:
     )
 
 
-def _check_coarse(rows: Rows, steps: IntArray, first: IntArray) -> None:
-    """Refuse series that are regular on a coarser step: weeks among days, months read as days."""
+def coarser(rows: Rows, steps: IntArray, first: IntArray) -> list[int]:
+    """Return the series that are regular on a coarser step: weeks among days, months read as days.
+
+    ``steps`` are the distances to the row before, 1 at the rows ``first`` of each series.
+    """
     lengths = np.diff(np.append(first, len(rows)))
     inner = steps.copy()
     inner[first] = np.iinfo(np.int64).max
     least = np.minimum.reduceat(inner, first)
-    maybe = np.flatnonzero((least > 1) & (lengths >= 4))
-    coarse = []
-    for series in maybe.tolist():
+    found = []
+    for series in np.flatnonzero((least > 1) & (lengths >= 4)).tolist():
         own = steps[first[series] + 1 : first[series] + lengths[series]]
         usual = own[own <= 1.3 * least[series]]  # months are 28 to 31 days, or 4 and 5 weeks
         if len(usual) >= 0.75 * len(own) and (len(usual) == len(own) or len(own) >= 6):
-            coarse.append(series)
+            found.append(series)
+    return found
+
+
+def _check_coarse(rows: Rows, steps: IntArray, first: IntArray) -> None:
+    coarse = coarser(rows, steps, first)
     if not coarse:
         return
+    lengths = np.diff(np.append(first, len(rows)))
     begin = int(first[coarse[0]])
     codes = rows.codes[first[coarse]]
     lone = rows.times.take(slice(begin, begin + int(lengths[coarse[0]])))
