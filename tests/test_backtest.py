@@ -263,3 +263,20 @@ def test_past_only_regressors_never_reach_beyond_the_cutoff(sales):
     bt = backtest(sales, Looks(), h=2, n_windows=2, X=X)
     assert seen[:2] == [(85.0, (86, 1), 86), (87.0, (88, 1), 88)]
     assert bt.forecasts["mean"].tolist()[:4] == [86.0, 87.0, 88.0, 89.0]
+
+
+def test_a_model_that_fails_often_is_not_ranked_and_the_verdict_says_so(sales):
+    @dataclass(frozen=True)
+    class Picky(LocalForecaster):
+        def _fit(self, history):
+            if history.y[0] < 110:
+                raise ValueError("too hard for me")
+            return history.y[-7:]
+
+        def _predict(self, state, future):
+            return state[(future.steps - 1) % 7]
+
+    bt = backtest(sales, {"naive": Naive(), "picky": Picky()}, h=7, n_windows=2)
+    assert bt.summary()["MASE"].idxmin() == "picky"
+    assert bt.verdict.winner == "naive"
+    assert "picky is not ranked, 66.7 % of its forecasts failed" in repr(bt)

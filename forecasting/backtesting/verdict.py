@@ -13,6 +13,9 @@ from forecasting.errors import ArgumentError, plural
 if TYPE_CHECKING:
     from forecasting.backtesting.result import Backtest
 
+#: A model is ranked if at most this share of its forecasts failed.
+RANKED_UP_TO = 0.01
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -81,12 +84,13 @@ def verdict_of(bt: Backtest) -> Verdict:
     """Return the verdict of a backtest."""
     metric = bt.main_metric
     table = bt.summary(metrics=[metric])
-    losses = table[metric].dropna().sort_values(kind="stable")
+    unranked = _unranked(table)
+    losses = table[metric].drop(index=list(unranked)).dropna().sort_values(kind="stable")
     size = _size(bt)
     if losses.empty:
         nan = np.nan
         return Verdict(
-            metric, None, nan, None, nan, nan, nan, nan, nan, size, _troubles(bt), bt.complete
+            metric, None, nan, None, nan, nan, nan, nan, nan, size, _troubles(bt, unranked), bt.complete
         )
     winner, baseline = str(losses.index[0]), bt.facts.baseline
     rivals = [str(m) for m in losses.index[1:]]
@@ -103,7 +107,7 @@ def verdict_of(bt: Backtest) -> Verdict:
         hi=float(row["difference_hi"]),
         win_rate=float(row["win_rate"]),
         size=size,
-        troubles=_troubles(bt),
+        troubles=_troubles(bt, unranked),
         complete=bt.complete,
     )
 
@@ -135,8 +139,21 @@ def _days(cutoffs: tuple[str, ...]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _troubles(bt: Backtest) -> str:
-    parts = []
+def _unranked(table: pd.DataFrame) -> dict[str, float]:
+    """Return the models that failed too often to be ranked, with the share that failed.
+
+    A model that fails where it is hard would look better than it is. If every model does, all are ranked.
+    """
+    share = table["n_failed"] / (table["n_failed"] + table["n_forecasts"])
+    bad = share[share > RANKED_UP_TO]
+    return {} if len(bad) == len(table) else {str(m): float(v) for m, v in bad.items()}
+
+
+def _troubles(bt: Backtest, unranked: dict[str, float]) -> str:
+    parts = [
+        f"{model} is not ranked, {100 * share:.1f} % of its forecasts failed"
+        for model, share in unranked.items()
+    ]
     fits = len(bt.forecasts) // max(bt.facts.h, 1)
     lost = bt.failures[bt.failures["stage"] != "interval"]
     withheld = len(bt.failures) - len(lost)
@@ -151,7 +168,7 @@ def _troubles(bt: Backtest) -> str:
     if len(bt.skipped):
         n = bt.skipped["unique_id"].nunique()
         parts.append(
-            f"{plural(n, 'series', 'series')} could not take part at some cutoffs ({len(bt.skipped):,} in all), "
-            "see .skipped"
+            f"{plural(n, 'series', 'series')} could not take part at some cutoffs "
+            f"({len(bt.skipped):,} in all), see .skipped"
         )
     return ". ".join(parts) + ("." if parts else "")
