@@ -28,8 +28,9 @@ help:
 	@echo "make clean      remove what was built here, the environments too"
 
 demo: install
-	$(BIN)/forecasting backtest data/m3_monthly_dated.parquet --h 12 --n-windows 3 --level 80 --level 95 \
-		--baseline snaive --output $(DEMO)
+	$(BIN)/forecasting backtest data/m3_monthly_dated.parquet --h 12 --n-windows 3 --level 80 95 \
+		--models naive snaive ets theta prophet sktime-structural ridge lightgbm --baseline snaive \
+		--n-jobs 2 --output $(DEMO)
 
 check: install
 	$(BIN)/ruff format --check .
