@@ -5,6 +5,7 @@
 SeasonalNaive(season_length=12)
 """
 
+from forecasting.aggregating import aggregate
 from forecasting.backtesting import Backtest, backtest
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster
 from forecasting.compose.calibrate import Calibrated
@@ -12,6 +13,18 @@ from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
 from forecasting.compose.transform import BoxCox, Difference, Log, Transformed
 from forecasting.distribution import Distribution, Normal, Point, Quantiles, Samples
+from forecasting.errors import (
+    ArgumentError,
+    CalibrationWarning,
+    DataWarning,
+    FailureWarning,
+    ForecastingError,
+    InputError,
+    NonPositiveError,
+    SeriesError,
+    ShortSeriesError,
+)
+from forecasting.filling import fill_gaps
 from forecasting.metrics import METRICS
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
@@ -23,6 +36,7 @@ from forecasting.models.naive import (
     WindowAverage,
 )
 from forecasting.panel import Panel
+from forecasting.quality import check
 from forecasting.reading import as_panel
 from forecasting.regressors import Regressors
 from forecasting.series import Future, History
@@ -32,23 +46,30 @@ __all__ = [
     "IMAPA",
     "METRICS",
     "TSB",
+    "ArgumentError",
     "Backtest",
     "BoxCox",
     "Calibrated",
+    "CalibrationWarning",
     "Croston",
     "CrostonSBA",
+    "DataWarning",
     "Difference",
     "Distribution",
     "Ensemble",
+    "FailureWarning",
     "Fallback",
     "Forecaster",
+    "ForecastingError",
     "Future",
     "GlobalForecaster",
     "HistoricAverage",
     "History",
+    "InputError",
     "LocalForecaster",
     "Log",
     "Naive",
+    "NonPositiveError",
     "Normal",
     "Panel",
     "Point",
@@ -58,8 +79,13 @@ __all__ = [
     "Samples",
     "SeasonalNaive",
     "SeasonalWindowAverage",
+    "SeriesError",
+    "ShortSeriesError",
     "Transformed",
     "WindowAverage",
+    "aggregate",
     "as_panel",
     "backtest",
+    "check",
+    "fill_gaps",
 ]
