@@ -152,10 +152,14 @@ def _same_failures(expected: Backtest, got: Backtest, what: str, cutoff: Any) ->
 
 
 def _disturb(case: Case, change: Callable[[pd.DataFrame, pd.Series], None], what: str) -> None:
-    for cutoff in case.cutoffs:
-        data = case.data.copy()
-        change(data, case.after(cutoff))
-        got = case.run(data)
+    """Change what lies after the middle cutoff; it and the one before must not move.
+
+    The panel of a backtest ends at its last cutoff, so there a model has no future to look at.
+    """
+    data = case.data.copy()
+    change(data, case.after(case.cutoffs[1]))
+    got = case.run(data)
+    for cutoff in case.cutoffs[:2]:
         _same_bits(_numbers(case.baseline, cutoff), _numbers(got, cutoff), what)
         _same_failures(case.baseline, got, what, cutoff)
 
