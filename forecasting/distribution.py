@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -35,7 +35,9 @@ class Distribution(abc.ABC):
         tail = (100 - level) / 200
         found = self.quantiles((tail, 1 - tail))
         if found is None:
-            raise LevelError("a point forecast has no interval of its own; it is calibrated by predict")
+            raise LevelError(
+                "a point forecast has no interval of its own; it is calibrated by predict"
+            )
         return found[..., 0], found[..., 1]
 
 
@@ -113,13 +115,34 @@ class Quantiles(Distribution):
         order = np.argsort(have)
         values = np.sort(self.values, axis=-1)
         at = np.clip(np.asarray(probs), have.min(), have.max())
-        right = np.clip(np.searchsorted(have[order], at), 1, len(have) - 1) if len(have) > 1 else None
+        right = (
+            np.clip(np.searchsorted(have[order], at), 1, len(have) - 1) if len(have) > 1 else None
+        )
         if right is None:
             return np.repeat(values, len(probs), axis=-1)
         low, high = have[order][right - 1], have[order][right]
         share = (at - low) / (high - low)
         found: FloatArray = values[..., right - 1] * (1 - share) + values[..., right] * share
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class Deferred(Distribution):
+    """A mean at hand, shape (h,), and a distribution that is worked out only if quantiles are asked.
+
+    For forecasters whose intervals cost more than their forecast: paths to be simulated, a second
+    model to be estimated. ``work_out`` must give the same distribution every time.
+    """
+
+    loc: FloatArray
+    work_out: Callable[[], Distribution]
+
+    @property
+    def mean(self) -> FloatArray:
+        return self.loc
+
+    def quantiles(self, probs: Sequence[float]) -> FloatArray | None:
+        return self.work_out().quantiles(probs)
 
 
 def standard_normal_quantiles(probs: Sequence[float]) -> FloatArray:

@@ -26,6 +26,7 @@ from forecasting.errors import (
     ShortSeriesError,
     WindowError,
     plural,
+    show_time,
 )
 from forecasting.panel import Covariates, Panel
 from forecasting.series import Entropy, Future, History
@@ -70,12 +71,12 @@ class Windows:
     @property
     def n_series(self) -> int:
         """Number of series."""
-        return self.lo.shape[0]
+        return int(self.lo.shape[0])
 
     @property
     def n_windows(self) -> int:
         """Number of windows."""
-        return self.lo.shape[1]
+        return int(self.lo.shape[1])
 
     @property
     def lengths(self) -> IntArray:
@@ -114,16 +115,22 @@ class Windows:
 
     def known_ahead(self, i: int, row: int) -> FloatArray:
         """Return the known-future regressors of the ``h`` steps from row ``row`` on, shape (h, p)."""
+        if self.known.shape[1] == 0:
+            return np.empty(
+                (self.h, 0)
+            )  # h steps of nothing, also where the panel has no rows for them
         first = int(self.known_offsets[i]) + row - int(self.panel.offsets[i])
         ahead = self.known[first : min(first + self.h, int(self.known_offsets[i + 1]))]
-        if self.known.shape[1] and len(ahead) < self.h:
+        if len(ahead) < self.h:
             raise RegressorError(
                 f"known-future regressors cover {len(ahead)} of the {self.h} steps after the cutoff"
             )
-        if self.known.shape[1] and np.isnan(ahead).any():
+        if np.isnan(ahead).any():
             names = self.panel.covariates.known_names
             bad = [names[j] for j in np.flatnonzero(np.isnan(ahead).any(axis=0))]
-            raise RegressorError(f"known-future regressor {', '.join(bad)} is missing after the cutoff")
+            raise RegressorError(
+                f"known-future regressor {', '.join(bad)} is missing after the cutoff"
+            )
         return ahead
 
     def take(self, series: IntArray) -> Windows:
@@ -365,9 +372,7 @@ def _with_future(
     return known, offsets
 
 
-def calibration_windows(
-    windows: Windows, n: int, earlier: int = 0
-) -> tuple[Windows, IntArray]:
+def calibration_windows(windows: Windows, n: int, earlier: int = 0) -> tuple[Windows, IntArray]:
     """Return the windows before each window on whose errors its intervals are calibrated.
 
     For step ``s`` the errors come from the ``n`` latest cutoffs whose step ``s`` was seen by the
@@ -437,7 +442,9 @@ def _bad_values(
 
     n_missing, n_infinite = count(missing), count(infinite)
     all_missing = n_missing == windows.lengths
-    bad = windows.active & ((n_infinite > 0) | all_missing | ((n_missing > 0) & (not handles_missing)))
+    bad = windows.active & (
+        (n_infinite > 0) | all_missing | ((n_missing > 0) & (not handles_missing))
+    )
     return [
         (int(i), int(k), _bad_cell(windows, int(i), int(k), missing, infinite))
         for i, k in zip(*np.nonzero(bad), strict=True)
@@ -451,13 +458,15 @@ def _bad_cell(
     lo, hi = int(windows.lo[i, k]), int(windows.hi[i, k])
     first_ordinal = int(panel.start[i]) - int(panel.offsets[i])
 
-    def when(row: int) -> object:
-        return panel.calendar.times(np.array([first_ordinal + row]))[0]
+    def when(row: int) -> str:
+        return show_time(panel.calendar.times(np.array([first_ordinal + row]))[0])
 
     bad = lo + np.flatnonzero(infinite[lo:hi])
     if len(bad):
         sign = "+inf" if panel.values[bad[0]] > 0 else "-inf"
-        message = f"{plural(len(bad), 'infinite value')}: {when(bad[0])} ({sign}); replace or drop it"
+        message = (
+            f"{plural(len(bad), 'infinite value')}: {when(bad[0])} ({sign}); replace or drop it"
+        )
         return NonFiniteError(message, n_bad=len(bad))
     bad = lo + np.flatnonzero(missing[lo:hi])
     if len(bad) == hi - lo:
