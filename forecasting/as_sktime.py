@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -133,11 +134,10 @@ class _Face:
         "capability:random_state": True,
         "property:randomness": "derandomized",
     }
-    # The data are kept beside the fitted forecaster, so sktime need not keep them once more.
-    _config: ClassVar[dict[str, object]] = {"remember_data": False}
     _missing_tag: ClassVar[str]
 
-    # What sktime's base class holds; the two are None where it is told not to remember.
+    # What sktime's base class holds; the data only where it is told to remember them, so that what
+    # is needed of them is kept here.
     _cutoff: pd.Index
     _y: Any = None
     _X: Any = None
@@ -146,7 +146,10 @@ class _Face:
     def __init__(self, forecaster: Forecaster, random_state: int | None = None) -> None:
         self.forecaster = forecaster
         self.random_state = random_state
-        super().__init__()
+        with warnings.catch_warnings():
+            # sktime 1.2 announces another default of "remember_data"; both are fine here.
+            warnings.simplefilter("ignore", FutureWarning)
+            super().__init__()
         self.set_tags(**{self._missing_tag: forecaster.handles_missing})
 
     # --- the hooks of sktime ----------------------------------------------------------------------

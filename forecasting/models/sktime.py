@@ -8,6 +8,7 @@ every fit works on a clone of it, and nothing of it is kept between series.
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ import pandas as pd
 from forecasting._typing import FloatArray
 from forecasting.base import Forecaster, LocalForecaster
 from forecasting.calendar import Calendar
-from forecasting.distribution import Distribution, Point
+from forecasting.distribution import Distribution
 from forecasting.errors import ArgumentError, LevelError
 from forecasting.frequency import (
     MONTHS,
@@ -112,12 +113,30 @@ class Sktime(LocalForecaster):
         with alone(rng):
             index = time_index(history.calendar, history.start, len(history), self.index)
             # A copy, because sktime may write into what it is given and the history is read-only.
-            y = pd.Series(history.y.copy(), index=index, name="y")
+            # Without a name, because a name costs NaiveForecaster a tenth of its time.
+            y = pd.Series(history.y.copy(), index=index)
             X = as_frame(history.X, history.X_names, index)
-            model = _derandomised(self.forecaster.clone(), seed)
-            if _tag(model, "requires-fh-in-fit"):
+            model = self.forecaster.clone()
+            if self._open_states:
+                model.set_params(**dict.fromkeys(self._open_states, seed))
+            if self._waits_for_horizon:
                 return _Learned(model, y, X)
             return _Learned(model.fit(y=y, X=X), None, None)
+
+    # Both are looked up once, not for each fit.
+
+    @functools.cached_property
+    def _waits_for_horizon(self) -> bool:
+        return _tag(self.forecaster, "requires-fh-in-fit")
+
+    @functools.cached_property
+    def _open_states(self) -> tuple[str, ...]:
+        """The parameters named ``random_state``, also of components, that are None."""
+        return tuple(
+            name
+            for name, value in self.forecaster.get_params().items()
+            if value is None and name.split("__")[-1] == "random_state"
+        )
 
     def _predict(self, state: _Learned, future: Future) -> Distribution:
         with alone(future.rng()):
@@ -127,15 +146,12 @@ class Sktime(LocalForecaster):
             if state.y is not None:
                 model = model.clone().fit(y=state.y, X=state.X, fh=future.steps)
             mean = np.ravel(model.predict(fh=future.steps, X=X)).astype(np.float64)
-        if _tag(model, "capability:pred_int"):
-            return _OwnQuantiles(mean, model, future, X)
-        return Point(mean)
+        return _OwnQuantiles(mean, model, future, X)
 
 
 @dataclass(frozen=True, eq=False)
 class _Learned:
-    """A fitted sktime forecaster, or one that waits for the horizon with the data to be fitted
-    on."""
+    """A fitted sktime forecaster, or one that waits for the horizon, with its data."""
 
     model: Any
     y: pd.Series | None
@@ -156,12 +172,14 @@ class _OwnQuantiles(Distribution):
         return self.loc
 
     def quantiles(self, probs: Sequence[float]) -> FloatArray | None:
-        """Return the quantiles, shape (h, len(probs)); None if the forecaster has none after all.
+        """Return the quantiles, shape (h, len(probs)); None if the forecaster has none.
 
-        The tag belongs to the class, and some combinations of parameters do not keep its promise;
+        Its tag says so, but not all of them keep that promise for all their parameters; and
         one of ours inside (``as_sktime``) may have too few windows. Both are then calibrated by
         the base, which says what is wrong if it cannot either. Crossing quantiles are sorted.
         """
+        if not _tag(self.model, "capability:pred_int"):
+            return None
         alpha = [float(p) for p in probs]
         try:
             with alone(self.future.rng()):
@@ -195,16 +213,6 @@ def _tag(model: Any, name: str, former: str | None = None) -> bool:
     if found is None and former is not None:
         found = model.get_tag(former, False, raise_error=False)
     return bool(found)
-
-
-def _derandomised(model: Any, seed: int) -> Any:
-    """Return the model with ``seed`` wherever it or a component has a ``random_state`` of None."""
-    open_states = {
-        name: seed
-        for name, value in model.get_params().items()
-        if value is None and name.split("__")[-1] == "random_state"
-    }
-    return model.set_params(**open_states) if open_states else model
 
 
 @contextlib.contextmanager

@@ -256,7 +256,6 @@ def test_notices_are_muted_and_warnings_about_the_numbers_pass():
 def test_missing_values_reach_only_those_that_take_them():
     y = series(n=24)
     y.iloc[5] = np.nan
-    assert NaiveForecaster().get_tag("capability:missing_values")
     assert Sktime(NaiveForecaster()).handles_missing
     assert Sktime(NaiveForecaster()).fit(y).predict(1).item() == y.iloc[-1]
     assert not Sktime(ThetaForecaster()).handles_missing
