@@ -201,7 +201,7 @@ def _declared(times: Times, freq: FreqLike, name: str) -> Frequency:
         return freq
     if not isinstance(freq, str):
         raise FrequencyError(
-            f"freq must be a text like 'D', an int or a DatetimeIndex, got {freq!r}"
+            f"freq={freq!r} is no frequency; say freq='D', an int or a DatetimeIndex"
         )
     if times.kind == "period":  # "M" and "ME" mean the same for periods, which have no day
         return parse_period(freq) or parse_frequency(freq)
@@ -224,10 +224,11 @@ def _inferred(times: Times, pairs: IntArray, name: str) -> Frequency:
     here, there = (times.wall[rows].astype("M8[D]") for rows in (pairs, pairs + 1))
     for end in (False, True):
         shift = np.timedelta64(int(end), "D")
-        from_month, to_month = (here + shift).astype("M8[M]"), (there + shift).astype("M8[M]")
+        months = (there + shift).astype("M8[M]")
+        steps = (months - (here + shift).astype("M8[M]")).view(np.int64)
         # Nearly all, so that a stray row is named as stray and does not change the frequency.
-        if np.mean(to_month.astype("M8[D]") == there + shift) > 0.8:
-            return _month_steps((to_month - from_month).view(np.int64), end)
+        if np.mean((months.astype("M8[D]") == there + shift) & (steps > 0)) > 0.8:
+            return _month_steps(steps, end)
     return _day_or_clock_steps(times, pairs, here, there)
 
 

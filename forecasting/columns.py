@@ -212,10 +212,14 @@ def _refuse_kinds(values: list[Any], texts: list[str], name: str) -> None:
     for value in values:
         real = isinstance(value, (str, int, float, np.integer, np.floating))
         if not real or isinstance(value, bool):
+            advice = (
+                "join the levels of a hierarchy, df['id'] = df['a'] + '/' + df['b']"
+                if isinstance(value, tuple)
+                else f"use df[{name!r}].astype(str)"
+            )
             raise IdError(
-                f"{name} must be text or numbers, got the {type(value).__name__} "
-                f"{show_id(value)}; join "
-                "the levels of a hierarchy into one text, df['a'] + '/' + df['b']",
+                f"{name} must be text or numbers, got the {type(value).__name__} {show_id(value)}; "
+                f"{advice}",
                 column=name,
             )
     other = {str(v): v for v in values if not isinstance(v, str)}

@@ -139,7 +139,7 @@ def _interpolated(panel: Panel, y: FloatArray) -> FloatArray:
     inside = np.isnan(y) & (before >= 0) & (after >= 0)
     rows, a, b = np.flatnonzero(inside), before[inside], after[inside]
     share = (rows - a) / (b - a)
-    y[rows] = y[a] * (1 - share) + y[b] * share
+    y[rows] = y[a] + (y[b] - y[a]) * share
     return y
 
 

@@ -319,8 +319,9 @@ class ListedTimes(Frequency):
 
     def times(self, ordinals: IntArray, unit: str) -> AnyArray:
         if len(ordinals) and int(ordinals.max()) >= len(self.listed):
+            last = np.datetime_as_string(self.listed[-1], unit="auto")
             raise FrequencyError(
-                f"the listed calendar ends at {self.listed[-1]}, "
+                f"the listed calendar ends at {last}, "
                 f"{int(ordinals.max()) - len(self.listed) + 1} steps before the forecast does; "
                 "pass freq= with the future period ends included"
             )

@@ -72,7 +72,8 @@ def incomplete(panel: Panel) -> BoolArray:
     long = panel.lengths > m * SEASONS
     values = panel.values[np.maximum(rows, 0)]
     last, usual = values[:, 0], values[:, 1:]
-    low = (last < INCOMPLETE * np.median(usual, axis=1)) & (last < usual.min(axis=1))
+    with np.errstate(over="ignore", invalid="ignore"):  # the mean of two huge values is infinite
+        low = (last < INCOMPLETE * np.median(usual, axis=1)) & (last < usual.min(axis=1))
     return np.asarray(long & low & (usual > 0).all(axis=1) & (last >= 0))
 
 

@@ -226,15 +226,15 @@ def check_steps(rows: Rows) -> None:
     steps = np.diff(rows.ordinals, prepend=rows.ordinals[0])
     steps[begins] = 1
     if steps.max() <= 1:
-        _check_weekends(rows)
         return
     first = np.flatnonzero(begins)
-    _check_jump(rows, steps, first)
+    _check_jump(rows, steps)
     _check_coarse(rows, steps, first)
-    _check_weekends(rows)
+    if steps.max() >= 3:  # from a Friday to a Monday
+        _check_weekends(rows)
 
 
-def _check_jump(rows: Rows, steps: IntArray, first: IntArray) -> None:
+def _check_jump(rows: Rows, steps: IntArray) -> None:
     at = int(np.argmax(steps))
     series = rows.codes[at]
     length = int(np.count_nonzero(rows.codes == series))
@@ -243,8 +243,8 @@ def _check_jump(rows: Rows, steps: IntArray, first: IntArray) -> None:
     name = rows.columns.shape.time_col
     before = rows.place(at - 1).rsplit(" @ ", 1)[1]
     raise TimeColumnError(
-        f"{rows.place(at)}: the last step jumps {steps[at]:,} steps of freq {rows.calendar.freq!r} "
-        f"from {before}; is one of them a placeholder? Drop it, df = df[df[{name!r}] < ...]",
+        f"{rows.place(at)}: jumps {steps[at]:,} steps of freq {rows.calendar.freq!r} from {before}; "
+        f"is one of the two a placeholder? Drop it, df = df[df[{name!r}] < ...]",
         column=name,
         n_bad=1,
         ids=[rows.ids[series]],

@@ -59,6 +59,11 @@ def to_pandas(data: object) -> tuple[pd.DataFrame | pd.Series, Backend]:
 
         table = pyarrow.table(cast(Any, data))
         return table.to_pandas(), ("polars" if module == "polars" else "arrow")
+    if isinstance(data, np.ndarray):
+        raise InputTypeError(
+            "data must be a DataFrame or Series, got an array of numpy, which has no times; type "
+            "pd.Series(values, index=pd.date_range('2024-01-01', periods=len(values), freq='D'))"
+        )
     what = "None" if data is None else f"{module}.{type(data).__name__}"
     what = what.removeprefix("builtins.")
     raise InputTypeError(
@@ -101,13 +106,19 @@ def _from_series(y: pd.Series, names: Names) -> Columns:
     if isinstance(y.index, pd.MultiIndex):
         column = y.name if y.name is not None else names[2]
         return _from_multiindex(y.to_frame(column), (*names[:2], str(column)))
-    ids = pd.Series(np.zeros(len(y), dtype=np.int64))
+    own = y.name if isinstance(y.name, str) and y.name else names[2]
+    ids = _alone(len(y), own)
     shape = Shape("series", *names, has_ids=False, index_names=(y.index.name,), series_name=y.name)
     return Columns(ids, _column(y.index), y.reset_index(drop=True), None, shape)
 
 
 def _column(index: pd.Index) -> pd.Series:
     return pd.Series(index).reset_index(drop=True)
+
+
+def _alone(n_rows: int, name: str) -> pd.Series:
+    """Return the ids of data that is one series and has none: its own name."""
+    return pd.Series(pd.Categorical.from_codes(np.zeros(n_rows, dtype=np.int8), pd.Index([name])))
 
 
 def _from_long(frame: pd.DataFrame, names: Names, backend: Backend) -> Columns:
@@ -132,9 +143,9 @@ def _from_long(frame: pd.DataFrame, names: Names, backend: Backend) -> Columns:
             column=str(clash[0]),
         )
     has_ids = id_col in frame.columns
-    ids = frame[id_col] if has_ids else pd.Series(np.zeros(len(frame), dtype=np.int64))
+    ids = frame[id_col] if has_ids else _alone(len(frame), target_col)
     shape = Shape("long", *names, has_ids=has_ids, backend=backend)
-    if isinstance(ids.dtype, pd.CategoricalDtype):
+    if has_ids and isinstance(ids.dtype, pd.CategoricalDtype):
         shape = dataclasses.replace(shape, id_dtype=ids.dtype)
     if backend != "pandas" and pd.api.types.infer_dtype(frame[time_col].head(1)) == "date":
         shape = dataclasses.replace(shape, dates=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -156,7 +157,11 @@ def _as_datetimes(column: pd.Series, name: str, date_format: str | None) -> pd.S
             f"pd.PeriodIndex(df[{name!r}])",
             column=name,
         )
-    held = "nothing but nulls" if kind == "empty" else f"{kind} objects, first {column.iloc[0]!r}"
+    held = (
+        "nothing but nulls"
+        if kind == "empty"
+        else f"{kind} objects, first a {type(column.iloc[0]).__name__}"
+    )
     raise TimeColumnError(
         f"column {name!r} holds {held}; make them time stamps with pd.to_datetime(df[{name!r}])",
         column=name,
@@ -175,8 +180,10 @@ def _from_arrow(column: pd.Series) -> pd.Series:
 def _parse(column: pd.Series, name: str, date_format: str | None) -> pd.Series:
     null = column.isna()
     try:
-        parsed = pd.to_datetime(column, format=date_format, errors="coerce")
-    except ValueError as error:  # two zones in one column
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # what pandas 2 says of two zones
+            parsed = pd.to_datetime(column, format=date_format, errors="coerce")
+    except (ValueError, FutureWarning) as error:
         raise TimeColumnError(
             f"the times in {name} are in several time zones; bring them to one with "
             f"pd.to_datetime(df[{name!r}], utc=True)",
