@@ -20,21 +20,18 @@ import pandas as pd
 
 from forecasting._typing import FloatArray
 from forecasting.answer import Answer, active_cells, as_failure, empty_answer
-from forecasting.conformal import USUAL_WINDOWS, half_width, level_of, too_few, windows_needed
+from forecasting.calibration import past_errors, set_conformal
+from forecasting.conformal import USUAL_WINDOWS, level_of, windows_needed
 from forecasting.distribution import Asked, Distribution, as_distribution, ask
 from forecasting.errors import ArgumentError, ForecastingError, NotFittedError, check_keywords
 from forecasting.panel import Panel
 from forecasting.presenting import failures_frame, present, warn_about_failures, warn_about_horizon
 from forecasting.reading import DataOptions, as_panel, known_ahead
 from forecasting.regressors import Regressors
-from forecasting.series import Entropy, Future, History
-from forecasting.windows import (
-    Windows,
-    calibration_windows,
-    check_horizon,
-    final_window,
-    troubles,
-)
+from forecasting.schedule import check_horizon
+from forecasting.series import Entropy, Future, History, PanelFuture
+from forecasting.troubles import troubles
+from forecasting.windows import Windows, calibration_windows, final_window
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,44 +250,6 @@ class Forecaster(abc.ABC):
         return past_errors(windows, past.mean, back, n)
 
 
-def past_errors(windows: Windows, means: FloatArray, back: Any, n: int) -> FloatArray:
-    """Return the errors of inner forecasts, shape (S, K, h, n); NaN where there is none.
-
-    Error ``j`` of step ``s`` belongs to the target ``c - j`` and the inner cutoff ``c - j - s``.
-    """
-    values, floor = windows.panel.values, windows.panel.offsets[:-1]
-    found = np.full((*windows.active.shape, windows.h, n), np.nan)
-    for k in range(windows.n_windows):
-        rows = windows.hi[:, k, None] - 1 - np.arange(n)
-        truth = np.where(rows >= floor[:, None], values[np.maximum(rows, 0)], np.nan)
-        for s in range(windows.h):
-            found[:, k, s] = truth - means[:, back[k, s : s + n], s]
-    found[~windows.active] = np.nan
-    return found
-
-
-def set_conformal(
-    windows: Windows, answer: Answer, errors: FloatArray, probs: tuple[float, ...]
-) -> None:
-    """Fill the quantiles of the active cells from past errors; too few is an interval failure."""
-    cells = np.nonzero(windows.active)
-    wanted = np.abs(errors[cells])  # (cells, h, n)
-    flat = wanted.reshape(-1, wanted.shape[2])
-    refused: dict[tuple[int, int], ForecastingError] = {}
-    for j, prob in enumerate(probs):
-        level = level_of(prob)
-        width, count = half_width(flat, level)
-        width = width.reshape(wanted.shape[:2])
-        side = -1.0 if prob < 0.5 else 1.0
-        answer.quantiles[..., j][cells] = answer.mean[cells] + side * width
-        least = count.reshape(wanted.shape[:2]).min(axis=1)
-        for cell in np.flatnonzero(np.isnan(width).any(axis=1)):
-            key = (int(cells[0][cell]), int(cells[1][cell]))
-            refused[key] = too_few(level, int(least[cell]))
-    for (i, k), error in refused.items():
-        answer.fail(i, k, "interval", error)
-
-
 class LocalForecaster(Forecaster):
     """A forecaster that learns each series from its own past alone."""
 
@@ -374,26 +333,6 @@ class LocalForecaster(Forecaster):
                 answer.fail(i, k, stage, error)
             answer.seconds[i, k] = time.perf_counter() - began
         return answer
-
-
-@dataclass(frozen=True, eq=False)
-class PanelFuture:
-    """The steps that are asked for after the end of each series of a panel.
-
-    Attributes
-    ----------
-    h : int
-    X : array of float, shape (n_series, h, p)
-        Known-future regressors.
-    """
-
-    h: int
-    X: FloatArray
-    entropy: Entropy
-
-    def rng(self) -> np.random.Generator:
-        """Return the generator for this forecast; the same every time."""
-        return self.entropy.rng("predict")
 
 
 class GlobalForecaster(Forecaster):

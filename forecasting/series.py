@@ -116,3 +116,23 @@ class Future:
         """
         entropy = self.entropy or Entropy(0, np.empty(0), self.cutoff)
         return entropy.rng("predict")
+
+
+@dataclass(frozen=True, eq=False)
+class PanelFuture:
+    """The steps that are asked for after the end of each series of a panel.
+
+    Attributes
+    ----------
+    h : int
+    X : array of float, shape (n_series, h, p)
+        Known-future regressors.
+    """
+
+    h: int
+    X: FloatArray
+    entropy: Entropy
+
+    def rng(self) -> np.random.Generator:
+        """Return the generator for this forecast; the same every time."""
+        return self.entropy.rng("predict")

@@ -1,33 +1,18 @@
-"""Where time is cut: cutoffs, training rows and what is asked. Nothing else in the package cuts time.
+"""Where time is cut: for each series and cutoff, the rows that a model may see and what is asked of it.
 
-A backtest has one calendar of cutoffs for the whole panel. :class:`Windows` holds, for each series and
-cutoff, the rows that a model may see; its panel ends at the last cutoff, so the truth is not there to
-be seen.
+:class:`Windows` is what every forecaster is handed. Its panel ends at the last cutoff, so the truth is
+not there to be seen. Which cutoffs there are is decided in ``schedule.py``; nothing else cuts time.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from forecasting._typing import BoolArray, FloatArray, IntArray
-from forecasting.errors import (
-    AllMissingError,
-    GapError,
-    HorizonError,
-    MissingTargetError,
-    NonFiniteError,
-    RegressorError,
-    SeriesError,
-    ShortSeriesError,
-    WindowError,
-    plural,
-    show_time,
-)
+from forecasting.errors import RegressorError
 from forecasting.panel import Covariates, Panel
 from forecasting.series import Entropy, Future, History
 
@@ -178,158 +163,8 @@ class Windows:
         return series, self.panel.cut(series, self.lo[series, k], self.hi[series, k])
 
 
-# --- making them ------------------------------------------------------------------------------------
-
-
-def check_horizon(h: object) -> int:
-    """Return ``h`` as an int.
-
-    Raises
-    ------
-    HorizonError
-        If it is not a whole number of at least 1.
-    """
-    if isinstance(h, bool) or not isinstance(h, (int, np.integer)) or h < 1:
-        raise HorizonError(f"h must be a whole number of steps of at least 1, got {h!r}")
-    return int(h)
-
-
-def whole_number(value: object, name: str, least: int) -> int:
-    """Return a whole number of at least ``least``, or raise :class:`WindowError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise WindowError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return int(value)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The rolling origin: which cutoffs, how far, on what history, refitted how often."""
-
-    h: int
-    n_windows: int | None = None
-    cutoffs: Sequence[object] | None = None
-    step_size: int | None = None
-    window: int | None = None
-    gap: int = 0
-    refit: bool | int = True
-    partial: bool = False
-
-    def checked(self) -> Schedule:
-        """Return the schedule with its numbers checked and defaults filled in."""
-        h = check_horizon(self.h)
-        if self.n_windows is not None and self.cutoffs is not None:
-            raise WindowError("give n_windows= or cutoffs=, not both")
-        n_windows = self.n_windows
-        if self.cutoffs is None:
-            n_windows = whole_number(1 if n_windows is None else n_windows, "n_windows", 1)
-        elif len(self.cutoffs) == 0:
-            raise WindowError("cutoffs is empty; give at least one time")
-        return dataclasses.replace(
-            self,
-            h=h,
-            n_windows=n_windows,
-            step_size=h if self.step_size is None else whole_number(self.step_size, "step_size", 1),
-            window=None if self.window is None else whole_number(self.window, "window", 1),
-            gap=whole_number(self.gap, "gap", 0),
-            refit=self.refit
-            if isinstance(self.refit, bool)
-            else whole_number(self.refit, "refit (True, False or every k windows)", 1),
-        )
-
-    def cutoff_ordinals(self, panel: Panel) -> IntArray:
-        """Return the cutoffs of the whole panel, ascending, shape (n_windows,).
-
-        With ``n_windows=K`` the last test part ends with the panel:
-        ``cutoff_k = end - gap - h - (K - 1 - k) * step_size``.
-        """
-        if self.cutoffs is not None:
-            found = sorted({panel.calendar.at(c) for c in self.cutoffs})
-            if len(found) < len(self.cutoffs):
-                raise WindowError("cutoffs names the same time twice")
-            return np.array(found, dtype=np.int64)
-        n, step = self.n_windows or 1, self.step_size or self.h
-        last = int(panel.end.max()) - self.gap - self.h
-        first = last - (n - 1) * step
-        earliest = int(panel.start.min())
-        if first < earliest:
-            feasible = (last - earliest) // step + 1 if last >= earliest else 0
-            longest = int(panel.end.max()) - earliest + 1
-            raise WindowError(
-                f"n_windows={n} with h={self.h}, step_size={step}, gap={self.gap} needs "
-                f"{1 + self.gap + self.h + (n - 1) * step} steps, the data has {longest}; "
-                f"the largest feasible n_windows is {feasible}"
-            )
-        return first + step * np.arange(n, dtype=np.int64)
-
-    def fit_schedule(self, n_windows: int) -> IntArray:
-        """Return, for each window, the window at which its model is estimated."""
-        every = np.arange(n_windows, dtype=np.int64)
-        if self.refit is True:
-            return every
-        if self.refit is False:
-            return np.zeros(n_windows, dtype=np.int64)
-        return every - every % self.refit
-
-
-NOT_STARTED, ENDED, INCOMPLETE = "not started", "ended before the cutoff", "test part incomplete"
-
-
-def rolling_windows(
-    panel: Panel, schedule: Schedule, seed: int
-) -> tuple[Windows, IntArray, pd.DataFrame]:
-    """Cut a panel by a checked schedule.
-
-    Returns
-    -------
-    windows : Windows
-        Its panel ends at the last cutoff; cells of series that cannot take part are not active.
-    cutoffs : array of int, shape (n_windows,)
-    skipped : DataFrame
-        ``unique_id, cutoff, reason``: one row per series and cutoff that does not take part.
-    """
-    cutoffs = schedule.cutoff_ordinals(panel)
-    start, end = panel.start[:, None], panel.end[:, None]
-    not_started, ended = cutoffs < start, cutoffs > end
-    incomplete = (cutoffs + schedule.gap + schedule.h > end) & ~ended
-    skip = not_started | ended | (incomplete & (not schedule.partial))
-    if skip.all():
-        raise WindowError(
-            f"no series has data before and after any of the {plural(len(cutoffs), 'cutoff')}: the data "
-            f"covers {panel.calendar.times(np.array([panel.start.min()]))[0]} to "
-            f"{panel.calendar.times(np.array([panel.end.max()]))[0]}"
-        )
-    reach = np.clip(cutoffs.max() - panel.start + 1, 0, panel.lengths)
-    seen = panel.cut(np.arange(panel.n_series), panel.offsets[:-1], panel.offsets[:-1] + reach)
-    every = np.broadcast_to(cutoffs, skip.shape)
-    lo, hi = _training_rows(seen, every, schedule.window)
-    windows = Windows(
-        panel=seen,
-        cutoffs=every,
-        lo=lo,
-        hi=hi,
-        active=~skip,
-        h=schedule.gap + schedule.h,
-        fit_at=schedule.fit_schedule(len(cutoffs)),
-        known=panel.covariates.known,
-        known_offsets=panel.offsets,
-        window=schedule.window,
-        seed=seed,
-    )
-    reasons = np.where(not_started, NOT_STARTED, np.where(ended, ENDED, INCOMPLETE))
-    which, at = np.nonzero(skip)
-    skipped = pd.DataFrame(
-        {
-            "unique_id": panel.ids[which],
-            "cutoff": panel.calendar.times(cutoffs)[at],
-            "reason": reasons[which, at],
-        }
-    )
-    return windows, cutoffs, skipped
-
-
-def _training_rows(
-    panel: Panel, cutoffs: IntArray, window: int | None
-) -> tuple[IntArray, IntArray]:
+def training_rows(panel: Panel, cutoffs: IntArray, window: int | None) -> tuple[IntArray, IntArray]:
+    """Return the rows ``lo`` to ``hi`` that each series may show at each cutoff, clipped to what it has."""
     floor = panel.offsets[:-1, None]
     hi = floor + np.clip(cutoffs - panel.start[:, None] + 1, 0, panel.lengths[:, None])
     lo = np.broadcast_to(floor, hi.shape)
@@ -394,7 +229,7 @@ def calibration_windows(windows: Windows, n: int, earlier: int = 0) -> tuple[Win
     if earlier:
         distinct, back = np.append(distinct[0] - earlier, distinct), back + 1
     cutoffs = windows.cutoffs[:, -1:] + distinct
-    lo, hi = _training_rows(windows.panel, cutoffs, windows.window)
+    lo, hi = training_rows(windows.panel, cutoffs, windows.window)
     needed = np.zeros(hi.shape, dtype=bool)
     for k in range(windows.n_windows):
         needed[:, back[k]] |= windows.active[:, k : k + 1]
@@ -409,85 +244,3 @@ def calibration_windows(windows: Windows, n: int, earlier: int = 0) -> tuple[Win
         fit_at=np.arange(len(distinct), dtype=np.int64),
     )
     return inner, back
-
-
-# --- what a forecaster that needs clean numbers cannot take ------------------------------------------
-
-
-def troubles(
-    windows: Windows, handles_missing: bool, min_observations: int
-) -> list[tuple[int, int, SeriesError]]:
-    """Return the active cells whose training part cannot be used, each with its error."""
-    panel = windows.panel
-    missing = np.isnan(panel.values)
-    infinite = np.isinf(panel.values)
-    found: list[tuple[int, int, SeriesError]] = []
-    if missing.any() or infinite.any():
-        found = _bad_values(windows, missing, infinite, handles_missing)
-    taken = {(i, k) for i, k, _ in found}
-    short = windows.active & (windows.lengths < min_observations)
-    for i, k in zip(*np.nonzero(short), strict=True):
-        if (int(i), int(k)) not in taken:
-            got = int(windows.lengths[i, k])
-            found.append((int(i), int(k), ShortSeriesError(needed=min_observations, got=got)))
-    return found
-
-
-def _bad_values(
-    windows: Windows, missing: BoolArray, infinite: BoolArray, handles_missing: bool
-) -> list[tuple[int, int, SeriesError]]:
-    def count(mask: BoolArray) -> IntArray:
-        rows = np.flatnonzero(mask)
-        return np.searchsorted(rows, windows.hi) - np.searchsorted(rows, windows.lo)
-
-    n_missing, n_infinite = count(missing), count(infinite)
-    all_missing = n_missing == windows.lengths
-    bad = windows.active & (
-        (n_infinite > 0) | all_missing | ((n_missing > 0) & (not handles_missing))
-    )
-    return [
-        (int(i), int(k), _bad_cell(windows, int(i), int(k), missing, infinite))
-        for i, k in zip(*np.nonzero(bad), strict=True)
-    ]
-
-
-def _bad_cell(
-    windows: Windows, i: int, k: int, missing: BoolArray, infinite: BoolArray
-) -> SeriesError:
-    panel = windows.panel
-    lo, hi = int(windows.lo[i, k]), int(windows.hi[i, k])
-    first_ordinal = int(panel.start[i]) - int(panel.offsets[i])
-
-    def when(row: int) -> str:
-        return show_time(panel.calendar.times(np.array([first_ordinal + row]))[0])
-
-    bad = lo + np.flatnonzero(infinite[lo:hi])
-    if len(bad):
-        sign = "+inf" if panel.values[bad[0]] > 0 else "-inf"
-        message = (
-            f"{plural(len(bad), 'infinite value')}: {when(bad[0])} ({sign}); replace or drop it"
-        )
-        return NonFiniteError(message, n_bad=len(bad))
-    bad = lo + np.flatnonzero(missing[lo:hi])
-    if len(bad) == hi - lo:
-        return AllMissingError(f"all {plural(hi - lo, 'value')} up to the cutoff are missing")
-    gap = panel.gaps is not None and bool(panel.gaps[bad].any())
-    if gap and panel.gaps is not None:
-        holes = bad[panel.gaps[bad]]
-        return GapError(
-            f"{plural(len(holes), 'missing step')} ({when(holes[0])} to {when(holes[-1])}) at freq "
-            f"{panel.calendar.freq}; use fill_gaps(data, how=...) before",
-            n_bad=len(holes),
-        )
-    tail = hi - 1 - int(lo + np.flatnonzero(~missing[lo:hi])[-1])
-    if tail:
-        return MissingTargetError(
-            f"the last {plural(tail, 'value')} {'is' if tail == 1 else 'are'} missing: is the final "
-            "period complete? Drop them (df.dropna) or pass drop_trailing_na=True",
-            n_bad=len(bad),
-        )
-    return MissingTargetError(
-        f"{plural(len(bad), 'missing value')}, first {when(bad[0])}; use fill_gaps(data, how=...) before, "
-        "or a forecaster that handles missing values",
-        n_bad=len(bad),
-    )

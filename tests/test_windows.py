@@ -8,14 +8,8 @@ from hypothesis import strategies as st
 
 from forecasting import Naive, as_panel, backtest
 from forecasting.errors import HorizonError, WindowError
-from forecasting.windows import (
-    ENDED,
-    INCOMPLETE,
-    NOT_STARTED,
-    Schedule,
-    calibration_windows,
-    rolling_windows,
-)
+from forecasting.schedule import ENDED, INCOMPLETE, NOT_STARTED, Schedule, rolling_windows
+from forecasting.windows import calibration_windows
 
 
 def daily(lengths, *, end="2024-03-31"):

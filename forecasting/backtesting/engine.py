@@ -29,7 +29,8 @@ from forecasting.panel import Panel
 from forecasting.presenting import failures_frame
 from forecasting.reading import DataOptions, as_panel
 from forecasting.regressors import Regressors
-from forecasting.windows import Schedule, Windows, rolling_windows
+from forecasting.schedule import Schedule, rolling_windows
+from forecasting.windows import Windows
 
 Models: TypeAlias = Forecaster | Sequence[Forecaster] | Mapping[str, Forecaster]
 

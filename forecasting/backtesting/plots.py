@@ -44,7 +44,8 @@ class Plots:
         if panels:
             return plotting.plot_forecast_panels(table, axes=ax, looks=self._looks())
         winner = bt.verdict.winner
-        shown = [winner] if winner in set(table["model"].dropna()) else None
+        drawn = set(table["model"].dropna())
+        shown = [winner] if winner is not None and winner in drawn else None
         return plotting.plot_forecasts(table, ax=ax, looks=self._looks(), intervals=shown)
 
     def errors(

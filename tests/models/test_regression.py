@@ -17,8 +17,8 @@ from forecasting.models.regression import LagRegression
 from forecasting.models.regression.estimators import fresh
 from forecasting.reading import as_panel
 from forecasting.regressors import Regressors
+from forecasting.schedule import Schedule, rolling_windows
 from forecasting.testing import parametrize_forecasters
-from forecasting.windows import Schedule, rolling_windows
 
 BARE = {"calendar": (), "centre": None, "scale": None}
 LEAN = LagRegression(LinearRegression(), lags=(1,), **BARE)
@@ -106,6 +106,13 @@ def test_trees_continue_a_line_that_leaves_every_value_seen():
     line = pd.Series(100.0 + np.arange(60), pd.date_range("2020-01-01", periods=60, freq="MS"))
     found = LagRegression(RandomForestRegressor(5)).fit(line).predict(3)
     assert found.to_numpy() == pytest.approx([160, 161, 162], rel=1e-9)
+
+
+def test_the_usual_centre_never_asks_for_more_history_than_the_lags(seen):
+    y = np.array([1.0, 5.0, 3.0, 8.0])
+    LagRegression(Recorder(), lags=(1, 2), calendar=(), scale=None).fit(daily(y))
+    assert seen[0][1].tolist() == [[2.0, -2.0], [-1.0, 1.0]]
+    assert seen[0][2].tolist() == [0.0, 4.0]
 
 
 @pytest.mark.parametrize("differences", [(1,), (7,), (7, 1), (1, 1, 2)])
@@ -357,6 +364,11 @@ def test_usual_lags_and_length_follow_the_season_of_the_calendar():
     assert LagRegression(LinearRegression()).fit(weekly).feature_names == (
         *(f"lag{i}" for i in (1, 2, 3, 4, 5, 6, 7, 8, 52, 53)),
         "week",
+    )
+    days = weekly.assign(ds=pd.date_range("2020-01-03", periods=70, freq="D"))
+    assert LagRegression(LinearRegression()).fit(days).feature_names == (
+        *(f"lag{i}" for i in (*range(1, 9), 14, 21, 28)),
+        *("dayofweek", "day", "day_from_end", "month"),
     )
     numbered = weekly.assign(ds=range(70))
     assert LagRegression(LinearRegression()).fit(numbered).feature_names == ("lag1", "lag2", "lag3")

@@ -27,7 +27,7 @@ from forecasting.models.naive import Naive, SeasonalNaive, WindowAverage
 from forecasting.models.sktime import Sktime, period_name, time_index
 from forecasting.reading import as_panel
 from forecasting.regressors import Regressors
-from forecasting.windows import Schedule, rolling_windows
+from forecasting.schedule import Schedule, rolling_windows
 
 # sktime announces a default of its next version whenever an object of it is made.
 pytestmark = pytest.mark.filterwarnings("ignore:The default of config:FutureWarning")

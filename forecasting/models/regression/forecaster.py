@@ -29,12 +29,14 @@ from forecasting.models.regression.recipe import (
     check_means,
     check_steps,
     check_whole,
+    season_centre,
     season_lags,
 )
 from forecasting.models.regression.table import Table, make_frontier, make_table, training_examples
 from forecasting.panel import Panel
 from forecasting.series import Entropy
-from forecasting.windows import Windows, troubles
+from forecasting.troubles import troubles
+from forecasting.windows import Windows
 
 Made = TypeVar("Made")
 
@@ -74,8 +76,8 @@ class LagRegression(GlobalForecaster):
     season_length : int, optional
         Steps in a season; by default that of the calendar (1 for integer time).
     lags : sequence of int, optional
-        Steps back from the target (from the first step, if direct). By default a whole season up to 24
-        steps, else the last eight and the season; 1 to 3 without a season.
+        Steps back from the target (from the first step, if direct). By default 1 to ``m + 1`` for a season
+        of up to 24 steps, four weeks for days; see :func:`~.recipe.season_lags`.
     rolling_means : sequence of int or (int, int)
         ``w``, the mean of the last ``w`` values, or ``(lag, w)``, of the ``w`` values ending at that lag.
     calendar : "auto" or sequence of str
@@ -85,8 +87,9 @@ class LagRegression(GlobalForecaster):
         ``(1,)`` for a trend, ``(12,)`` for a season, ``(12, 1)`` for both; undone in the forecast.
     centre : "auto", int or None
         Lags and target are taken relative to the mean of this many values before the target (before the
-        first step, if direct), so that levels never seen can be forecast. ``"auto"``: a season (3 values
-        without one), or None if the series is differenced.
+        first step, if direct), so that levels never seen can be forecast. ``"auto"``: a season (four
+        weeks for days, 3 values without a season; never more than the lags reach), or None if the series
+        is differenced.
     scale : {"std", "mean", None}
         Each series is divided by its standard deviation (and centred on its mean, where ``centre`` is
         None) or its mean absolute value, after differencing, in the training part alone.
@@ -267,12 +270,15 @@ class LagRegression(GlobalForecaster):
     def _recipe(self, calendar: Calendar | None) -> Recipe:
         m = self.season_length or (1 if calendar is None else calendar.season_length)
         usual = () if calendar is None else usual_columns(calendar)
+        lags = season_lags(m) if self.lags is None else tuple(self.lags)
+        means = check_means(self.rolling_means)
         centre = self.centre
         if centre == "auto":
-            centre = None if self.differences else (m if m > 1 else 3)
+            longest = max(*lags, *(lag + width - 1 for lag, width in means), 1)
+            centre = None if self.differences else min(season_centre(m), longest)
         return Recipe(
-            lags=season_lags(m) if self.lags is None else tuple(self.lags),
-            means=check_means(self.rolling_means),
+            lags=lags,
+            means=means,
             calendar=usual if self.calendar == "auto" else tuple(self.calendar),
             differences=tuple(self.differences),
             past_lags=tuple(self.past_lags),
