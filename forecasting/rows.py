@@ -103,7 +103,7 @@ def read_rows(columns: Columns, freq: FreqLike, date_format: str | None) -> Rows
     codes, ids = read_ids(columns.unique_id, shape.id_col)
     times = read_times(columns.ds, shape.time_col, date_format)
     y = read_target(columns.y, shape.target_col)
-    order = _order(codes, times)
+    order = _order(codes, times, len(ids))
     if order is not None:
         codes, times, y = codes[order], times.take(order), y[order]
     calendar = find_calendar(times, codes[1:] == codes[:-1], freq, shape.time_col)
@@ -111,13 +111,22 @@ def read_rows(columns: Columns, freq: FreqLike, date_format: str | None) -> Rows
     return Rows(codes, ids, times, ordinals, on_grid, y, order, calendar, columns)
 
 
-def _order(codes: IntArray, times: Times) -> IntArray | None:
+def _order(codes: IntArray, times: Times, n_series: int) -> IntArray | None:
+    """Return the stable order by series and time, or None if the rows have it."""
     axis = times.instants
-    ahead = axis[1:] >= axis[:-1]
-    ahead |= codes[1:] > codes[:-1]
-    if ahead.all() and (codes[1:] >= codes[:-1]).all():
+    change = codes[1:] != codes[:-1]
+    rising = bool(((axis[1:] >= axis[:-1]) | change).all())
+    heads = np.flatnonzero(np.concatenate(([True], change)))
+    if not rising or len(heads) > n_series:
+        return np.lexsort((axis, codes))
+    # One sorted block for each series, as files mostly are: move blocks, not rows.
+    blocks = np.argsort(codes[heads])
+    if (blocks[1:] > blocks[:-1]).all():
         return None
-    return np.lexsort((axis, codes))
+    lengths = np.diff(np.append(heads, len(codes)))[blocks]
+    begins = np.cumsum(lengths) - lengths
+    order: IntArray = np.arange(len(codes)) + np.repeat(heads[blocks] - begins, lengths)
+    return order
 
 
 def check_grid(rows: Rows) -> None:
