@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from forecasting.base import GlobalForecaster
 from forecasting.errors import ArgumentError, DataWarning, FailureWarning
 from forecasting.models.regression import LagRegression
+from forecasting.models.regression.arrays import centre_and_scale, rolling_mean
 from forecasting.models.regression.estimators import fresh
 from forecasting.reading import as_panel
 from forecasting.regressors import Regressors
@@ -190,6 +191,22 @@ def test_features_are_centred_on_the_values_before_and_divided_by_the_scale(seen
     scale = y.mean()
     assert seen[0][1][:, 0] == pytest.approx((y[1:4] - [2.0, 2.5, 5.0]) / scale, rel=1e-15)
     assert seen[0][2] == pytest.approx((y[2:] - [2.0, 2.5, 5.0]) / scale, rel=1e-15)
+
+
+@pytest.mark.parametrize("width", range(1, 12))
+def test_rolling_means_are_means_wherever_the_values_lie(width):
+    values = np.random.default_rng(width).normal(size=40)
+    found = rolling_mean(values, width)[width - 1 :]
+    assert found == pytest.approx([values[i : i + width].mean() for i in range(41 - width)])
+    assert rolling_mean(values[7:], width)[width - 1 :].tolist() == found[7:].tolist()
+
+
+def test_spread_that_is_only_rounding_is_none():
+    z = np.array([0.1 + 0.2, 0.3, 0.1 + 0.2, 0.3, 1.0, 3.0])
+    centre, scale, broken = centre_and_scale(z, np.array([0, 4]), np.array([4, 6]), "std")
+    assert centre.tolist() == pytest.approx([0.3, 2.0])
+    assert scale.tolist() == [0.0, 1.0]
+    assert not broken.any()
 
 
 # --- what each series is divided by -------------------------------------------------------------------
