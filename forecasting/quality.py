@@ -190,7 +190,7 @@ def _steps(found: _Findings, rows: Rows) -> Rows:
         lengths[slow],
         rows.ordinals[first[slow]],
         [f"looks like freq {name!r}, not {rows.calendar.freq!r}" for name in looks],
-        "split the frame by frequency, or aggregate(data, freq=..., how='sum')",
+        "forecast it apart, or bring the others to its step, aggregate(part, freq=...)",
     )
     own = np.repeat(lengths, lengths)
     far = np.flatnonzero(steps > np.maximum(LARGEST_JUMP, 10 * own))

@@ -298,8 +298,8 @@ def _check_coarse(rows: Rows, steps: IntArray, first: IntArray) -> None:
         message = f"{who} looks like freq {found!r}, not {freq!r} {share}; say freq={found!r}"
     else:
         message = (
-            f"{who} looks like freq {found!r}, the data has {freq!r} {share}; split the frame by "
-            "frequency, or bring all to one with aggregate(data, freq=...)"
+            f"{who} looks like freq {found!r}, the data has {freq!r} {share}; forecast the two "
+            f"apart, or bring the finer part to {found!r} with aggregate(part, freq={found!r})"
         )
     raise FrequencyError(
         message,
@@ -346,8 +346,8 @@ def filled(rows: Rows) -> Panel:
         if holes > LARGEST_FILL:
             raise TimeColumnError(
                 f"freq {rows.calendar.freq!r} has {holes:,} steps without a row, in {len(y):,} "
-                "rows; say "
-                "the true freq=, or bring the data to a coarser one with aggregate(data, freq=...)",
+                "rows; say the true freq=, or add the rows up to a coarser step first: round the times, "
+                "df[...].dt.floor('h'), and pass on_duplicate='sum'",
                 column=rows.columns.shape.time_col,
             )
         at = rows.ordinals + np.repeat(offsets[:-1] - start, last - first + 1)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting import SeasonalNaive, as_panel
+from forecasting import SeasonalNaive, aggregate, as_panel
 from forecasting.errors import (
     ArgumentError,
     DuplicateRowsError,
@@ -85,10 +85,17 @@ def test_T05_days_and_weeks_in_one_frame_stop(df, stops, freq):
         pd.concat([df, weeks]),
         FrequencyError,
         "w looks like freq 'W-SUN', the data has 'D' (1 of 3 series is coarser)",
-        "aggregate(data, freq=...)",
+        "aggregate(part, freq='W-SUN')",
         freq=freq,
     )
     assert error.ids == ("w",)
+
+
+def test_T05_what_the_message_advises_works(df, forecast):
+    weeks = one(pd.date_range("2024-01-14", periods=7, freq="W-SUN")).assign(unique_id="w")
+    coarse = aggregate(df[df["ds"] < "2024-02-26"], freq="W-SUN")
+    got = forecast(pd.concat([coarse, weeks]), 1, model=SeasonalNaive(1))
+    assert got["unique_id"].tolist() == ["a", "b", "w"]
 
 
 def test_T05_a_series_with_random_gaps_is_not_taken_for_another_frequency(df):
@@ -263,7 +270,7 @@ def test_T22_filling_is_capped(stops):
     after = pd.to_timedelta(np.tile([0, 1, 1000], 2100), unit="s")
     ids = np.repeat(np.arange(2100), 3)
     data = pd.DataFrame({"unique_id": ids, "ds": pd.Timestamp("2024-01-01") + after, "y": 1.0})
-    stops(data, TimeColumnError, "2,095,800 steps without a row", "aggregate", freq="s")
+    stops(data, TimeColumnError, "2,095,800 steps without a row", "on_duplicate=", freq="s")
 
 
 def test_T23_epoch_seconds_are_recognised(df, stops):

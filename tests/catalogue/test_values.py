@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from forecasting import (
     HistoricAverage,
@@ -22,10 +23,15 @@ from forecasting import (
 from forecasting.errors import (
     CalibrationWarning,
     DataWarning,
+    FailureWarning,
     InputTypeError,
     OverflowedError,
+    SeriesError,
     TargetTypeError,
 )
+from forecasting.models.prophet import Prophet
+from forecasting.models.regression import LagRegression
+from forecasting.models.statsmodels import StatsmodelsETS
 
 
 def test_B01_numbers_as_text_stop_with_the_first_value(df, stops):
@@ -228,3 +234,35 @@ def test_V02_an_interval_without_width_is_said(df, says):
     with says(CalibrationWarning, "zero width (ZERO_VARIANCE)", "a, b"):
         got = SeasonalNaive(7).fit(df.assign(y=0.0)).predict(1, level=80)
     assert (got["lo-80"] == got["hi-80"]).all()
+
+
+def test_V09_a_global_model_scales_each_series_by_itself(df, forecast):
+    model = LagRegression(LinearRegression(), lags=(1, 7), calendar=())
+    scales = df["unique_id"].map({"a": 1e-5, "b": 1e10})
+    data = df.assign(y=df["y"] * scales)
+    past, truth = (
+        data[df["ds"] < "2024-02-23"],
+        data[df["ds"] >= "2024-02-23"].iloc[:7]["y"].to_numpy(),
+    )
+
+    def smape(mean):
+        return float(np.mean(2 * np.abs(mean - truth) / (np.abs(mean) + np.abs(truth))))
+
+    together = forecast(past, model=model)["mean"].to_numpy()[:7]
+    alone = forecast(past[past["unique_id"] == "a"], model=model)["mean"].to_numpy()
+    assert smape(together) < 2 * smape(alone)
+    assert smape(together) < 0.05
+
+
+@pytest.mark.parametrize("value", [0.0, -3.0])
+def test_V10_a_multiplicative_model_fails_series_that_are_not_positive(df, value):
+    data = df.copy()
+    data.loc[3, "y"] = value
+    with pytest.warns(FailureWarning, match="1 of 2 series failed in fit .a: NON_POSITIVE"):
+        model = StatsmodelsETS(error="mul").fit(data)
+    assert model.predict(1)["mean"].isna().tolist() == [True, False]
+
+
+def test_V11_values_above_the_cap_of_a_logistic_trend_are_counted(df):
+    with pytest.raises(SeriesError, match="60 values above cap=50"):
+        Prophet("logistic", cap=50).fit(df)
