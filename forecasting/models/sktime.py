@@ -74,7 +74,7 @@ class Sktime(LocalForecaster):
     ``refit=True``.
 
     A forecaster that must know the horizon when it is fitted (tag ``requires-fh-in-fit``) is fitted
-    in ``predict``.
+    in ``predict``; its forecast of a step may then depend on how many were asked for.
 
     Examples
     --------

@@ -28,6 +28,7 @@ from forecasting.models.sktime import Sktime, period_name, time_index
 from forecasting.reading import as_panel
 from forecasting.regressors import Regressors
 from forecasting.schedule import Schedule, rolling_windows
+from forecasting.testing import check_forecaster, parametrize_forecasters
 
 # sktime announces a default of its next version whenever an object of it is made.
 pytestmark = pytest.mark.filterwarnings("ignore:The default of config:FutureWarning")
@@ -273,6 +274,16 @@ def test_a_backtest_without_refit_is_refused():
 def test_a_short_horizon_is_the_head_of_a_long_one():
     model = Sktime(ThetaForecaster(sp=12)).fit(series())
     pd.testing.assert_frame_equal(model.predict(3, level=80), model.predict(9, level=80).head(3))
+
+
+@parametrize_forecasters([Sktime(as_sktime(SeasonalNaive(12)))])
+def test_the_contract_is_kept(forecaster_check):
+    forecaster_check()
+
+
+@pytest.mark.slow
+def test_the_contract_is_kept_by_one_of_sktime():
+    check_forecaster(Sktime(NaiveForecaster(sp=12)))
 
 
 # --- a parameter like any other
