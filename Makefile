@@ -4,6 +4,7 @@
 
 VENV ?= .venv
 DEMO ?= demo-output
+PEERS := .venv-peers
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
 BIN := $(VENV)/bin
@@ -13,9 +14,9 @@ UV := $(shell command -v uv 2>/dev/null)
 CXX_FOUND := $(shell command -v $${CXX:-c++} || command -v g++ || command -v clang++)
 ZIG := ziglang==0.17.1
 
-SOURCES := pyproject.toml CMakeLists.txt $(wildcard forecasting/kernels/cpp/*)
+SOURCES := pyproject.toml CMakeLists.txt $(wildcard forecasting/kernels/cpp/*) $(VENV)/.packages
 
-.PHONY: help demo check test notebooks bench install lowest lock clean
+.PHONY: always help demo check test notebooks bench install lowest lock clean
 
 help:
 	@echo "make demo       backtest on real data; writes tables, plots and a page into $(DEMO)/"
@@ -44,7 +45,7 @@ test: install
 notebooks: install
 	$(BIN)/jupyter-execute --timeout=600 $(if $(STORE),--inplace) $(NOTEBOOKS)
 
-bench: install
+bench: install $(PEERS)/.installed
 	$(BIN)/python -m benchmarks
 
 # --- the environment: made once, made again when the pins or the compiled sources change ---------
@@ -64,6 +65,13 @@ endif
 
 # Built without isolation, by the pinned tools, into a folder that is kept: a changed kernel compiles alone.
 BUILD = --no-build-isolation --no-deps --editable . --config-settings build-dir=build/$(notdir $(VENV))
+
+# An editable install knows the packages that were there when it was made: a new one makes it again.
+$(VENV)/.packages: always
+	@mkdir -p $(VENV)
+	@find forecasting -name __init__.py | sort | cmp -s - $@ || find forecasting -name __init__.py | sort > $@
+
+always:
 
 $(VENV)/.built: $(VENV)/.pinned $(SOURCES) $(if $(CXX_FOUND),,$(BIN)/zig-c++)
 	$(if $(CXX_FOUND),,CXX=$(abspath $(BIN)/zig-c++)) \
@@ -93,6 +101,13 @@ $(LOWEST)/.built: tests/lowest.txt $(SOURCES)
 lowest: $(LOWEST)/.built
 	$(LOWEST)/bin/python -m pytest $(PYTEST_ARGS)
 
+# --- what the benchmarks are measured against, apart because it pins other versions ----------------
+
+$(PEERS)/.installed: benchmarks/peers.txt
+	test -e $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	touch $@
+
 # --- pins ------------------------------------------------------------------------------------------
 
 EXPORT := --all-extras --no-emit-project --no-header --no-annotate --format requirements-txt
@@ -104,4 +119,4 @@ lock:
 	uv pip compile --quiet $(LOW) pyproject.toml --output-file tests/lowest.txt
 
 clean:
-	rm -rf build $(VENV) $(LOWEST) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build $(VENV) $(LOWEST) $(PEERS) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -338,10 +338,6 @@ class LocalForecaster(Forecaster):
 class GlobalForecaster(Forecaster):
     """A forecaster that learns one model from all series."""
 
-    @property
-    def at_once(self) -> bool:
-        return type(self)._forecast_windows is not GlobalForecaster._forecast_windows
-
     @abc.abstractmethod
     def _fit(self, panel: Panel, rng: np.random.Generator) -> Any:
         """Return the state learned from all series; pure."""

@@ -71,7 +71,7 @@ def plan(models: dict[str, Forecaster], windows: Windows, n_probs: int, n_jobs: 
                 batch = every_series[first : first + size]
                 tasks.append(Task(name, forecaster, batch, every_window))
         else:
-            for block in _window_blocks(forecaster, windows, n_jobs):
+            for block in _window_blocks(windows):
                 tasks.append(Task(name, forecaster, every_series, block))
     return tasks
 
@@ -83,12 +83,10 @@ def _batch_size(forecaster: Forecaster, windows: Windows, n_probs: int, n_jobs: 
     return max(1, -(-windows.n_series // (TASKS_PER_PROCESS * n_jobs)))
 
 
-def _window_blocks(forecaster: Forecaster, windows: Windows, n_jobs: int) -> list[IntArray]:
-    """Windows that share an estimate stay together."""
+def _window_blocks(windows: Windows) -> list[IntArray]:
+    """Return the windows of each task of a global forecaster: those that share an estimate."""
     fits = np.unique(windows.fit_at)
-    parts = min(len(fits), n_jobs if forecaster.at_once else len(fits))
-    groups = np.array_split(fits, parts)
-    return [np.flatnonzero(np.isin(windows.fit_at, group)) for group in groups]
+    return [np.flatnonzero(windows.fit_at == at) for at in fits]
 
 
 def solve(task: Task, part: Windows, probs: tuple[float, ...]) -> Answer:
