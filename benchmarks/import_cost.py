@@ -26,7 +26,9 @@ def main() -> int:
     """Print the median of nine imports."""
     runs = [
         json.loads(
-            subprocess.run([sys.executable, "-c", CODE], capture_output=True, check=True, text=True).stdout
+            subprocess.run(
+                [sys.executable, "-c", CODE], capture_output=True, check=True, text=True
+            ).stdout
         )
         for _ in range(9)
     ]

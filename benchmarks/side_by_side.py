@@ -31,7 +31,7 @@ facts = dict(cpu=time.process_time() - cpu, wall=time.perf_counter() - wall, bef
 print(json.dumps(facts))
 """
 
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,11 @@ class Side:
         """Run once in a new process."""
         text = FRAME.format(setup=self.setup, code=self.code, report=self.report)
         found = subprocess.run(
-            [self.python, "-c", text], capture_output=True, text=True, cwd=ROOT, env=os.environ | ONE_THREAD
+            [self.python, "-c", text],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | ONE_THREAD,
         )
         if found.returncode:
             raise RuntimeError(f"{self.name} failed:\n{found.stderr[-2000:]}")

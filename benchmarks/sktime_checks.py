@@ -22,6 +22,9 @@ import sktime
 from sktime.utils.estimator_checks import check_estimator
 
 from forecasting import (
+    Calibrated,
+    Croston,
+    Ensemble,
     Forecaster,
     HistoricAverage,
     Naive,
@@ -39,6 +42,9 @@ FORECASTERS: Mapping[str, Forecaster] = {
     "HistoricAverage": HistoricAverage(),
     "WindowAverage": WindowAverage(3),
     "SeasonalWindowAverage": SeasonalWindowAverage(2, 2),
+    "Croston": Croston(),
+    "Ensemble": Ensemble((Naive(), HistoricAverage())),
+    "Calibrated": Calibrated(RandomWalkWithDrift(), n_windows=8),
 }
 CLASS = "class"
 KNOWN = (*FORECASTERS, CLASS)

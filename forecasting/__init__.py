@@ -6,11 +6,13 @@ SeasonalNaive(season_length=12)
 """
 
 from forecasting.aggregating import aggregate
+from forecasting.as_sktime import as_sktime
 from forecasting.backtesting import Backtest, backtest
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
+from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import BoxCox, Difference, Log, Transformed
 from forecasting.distribution import Distribution, Normal, Point, Quantiles, Samples
 from forecasting.errors import (
@@ -35,6 +37,10 @@ from forecasting.models.naive import (
     SeasonalWindowAverage,
     WindowAverage,
 )
+from forecasting.models.prophet import Prophet
+from forecasting.models.regression import LagRegression
+from forecasting.models.sktime import Sktime
+from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
 from forecasting.panel import Panel
 from forecasting.quality import check
 from forecasting.reading import as_panel
@@ -66,6 +72,7 @@ __all__ = [
     "HistoricAverage",
     "History",
     "InputError",
+    "LagRegression",
     "LocalForecaster",
     "Log",
     "Naive",
@@ -73,18 +80,25 @@ __all__ = [
     "Normal",
     "Panel",
     "Point",
+    "Prophet",
     "Quantiles",
     "RandomWalkWithDrift",
     "Regressors",
+    "STLForecaster",
     "Samples",
     "SeasonalNaive",
     "SeasonalWindowAverage",
     "SeriesError",
     "ShortSeriesError",
+    "Sktime",
+    "StatsmodelsARIMA",
+    "StatsmodelsETS",
+    "StatsmodelsTheta",
     "Transformed",
     "WindowAverage",
     "aggregate",
     "as_panel",
+    "as_sktime",
     "backtest",
     "check",
     "fill_gaps",

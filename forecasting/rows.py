@@ -118,7 +118,7 @@ def _order(codes: IntArray, times: Times, n_series: int) -> IntArray | None:
     rising = bool(((axis[1:] >= axis[:-1]) | change).all())
     heads = np.flatnonzero(np.concatenate(([True], change)))
     if not rising or len(heads) > n_series:
-        return np.lexsort((axis, codes))
+        return _sorted_rows(codes, axis.view(np.int64), n_series)
     # One sorted block for each series, as files mostly are: move blocks, not rows.
     blocks = np.argsort(codes[heads])
     if (blocks[1:] > blocks[:-1]).all():
@@ -127,6 +127,14 @@ def _order(codes: IntArray, times: Times, n_series: int) -> IntArray | None:
     begins = np.cumsum(lengths) - lengths
     order: IntArray = np.arange(len(codes)) + np.repeat(heads[blocks] - begins, lengths)
     return order
+
+
+def _sorted_rows(codes: IntArray, axis: IntArray, n_series: int) -> IntArray:
+    low = int(axis.min())
+    span = int(axis.max()) - low + 1
+    if n_series * span < 2**63:  # one key sorts twice as fast as two
+        return np.argsort(codes * span + (axis - low), kind="stable")
+    return np.lexsort((axis, codes))
 
 
 def check_grid(rows: Rows) -> None:

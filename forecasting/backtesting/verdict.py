@@ -90,7 +90,18 @@ def verdict_of(bt: Backtest) -> Verdict:
     if losses.empty:
         nan = np.nan
         return Verdict(
-            metric, None, nan, None, nan, nan, nan, nan, nan, size, _troubles(bt, unranked), bt.complete
+            metric,
+            None,
+            nan,
+            None,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            size,
+            _troubles(bt, unranked),
+            bt.complete,
         )
     winner, baseline = str(losses.index[0]), bt.facts.baseline
     rivals = [str(m) for m in losses.index[1:]]
