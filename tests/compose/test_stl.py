@@ -27,7 +27,7 @@ def co2() -> pd.Series:
 
 def series(values):
     index = pd.date_range("2015-01-01", periods=len(values), freq="MS")
-    return pd.Series(np.asarray(values, dtype=float), index=index)
+    return pd.Series(np.array(values, dtype=float), index=index)
 
 
 @pytest.mark.parametrize("robust", [False, True])

@@ -41,7 +41,7 @@ def co2() -> pd.Series:
 
 def series(values, start="2015-01-01"):
     index = pd.date_range(start, periods=len(values), freq="MS")
-    return pd.Series(np.asarray(values, dtype=float), index=index)
+    return pd.Series(np.array(values, dtype=float), index=index)
 
 
 def quiet(call, *args, **kwargs):
@@ -70,7 +70,8 @@ def test_additive_ets_is_the_library_in_mean_and_exact_variance(co2):
 def test_multiplicative_ets_has_the_library_s_mean_and_simulated_interval(co2):
     kwargs = {"error": "mul", "trend": "add", "seasonal": "mul", "seasonal_periods": 12}
     fitted = quiet(ETSModel(co2.to_numpy(), **kwargs).fit, disp=False)
-    paths = fitted.simulate(12, anchor="end", repetitions=20_000, rng=np.random.default_rng(1))
+    errors = np.sqrt(fitted.scale) * np.random.default_rng(1).standard_normal((12, 20_000))
+    paths = fitted.simulate(12, anchor="end", repetitions=20_000, random_errors=errors)
     many = StatsmodelsETS(12, error="mul", trend="add", seasonal="mul", n_samples=20_000)
     found = many.fit(co2).predict(12, level=80)
     np.testing.assert_allclose(found["mean"], fitted.forecast(12), rtol=1e-10)
