@@ -153,6 +153,18 @@ def test_other_column_names_and_european_numbers_are_read(
     assert np.array_equal(expected, found.loc[found["model"] == "naive", "y"].to_numpy()[:7])
 
 
+def test_a_model_that_failed_often_stands_last_however_small_its_error() -> None:
+    days = pd.date_range("2024-01-01", periods=100)
+    wave = pd.DataFrame(
+        {"unique_id": "long", "ds": days, "y": np.tile(np.arange(45.0) % 7, 3)[:100]}
+    )
+    frame = pd.concat([wave, wave.tail(40).assign(unique_id="short")])
+    models = {"perfect": fc.SeasonalNaive(45), "naive": fc.Naive()}
+    bt = fc.backtest(frame, models, h=7, season_length=1)
+    assert 0.0 == bt.summary().loc["perfect", "MASE"]
+    assert ["naive", "perfect"] == replay.shown_errors(bt)["model"].tolist()
+
+
 # --- how it ends ------------------------------------------------------------------------------------
 
 

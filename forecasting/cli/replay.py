@@ -13,6 +13,7 @@ import pandas as pd
 
 from forecasting.backtesting import Backtest, backtest
 from forecasting.backtesting.storage import write_frames
+from forecasting.backtesting.verdict import RANKED_UP_TO
 from forecasting.cli import exits
 from forecasting.cli.inputs import read_panel, season_of
 from forecasting.cli.pictures import write_pictures
@@ -106,13 +107,15 @@ CONTENTS = {
 
 
 def shown_errors(bt: Backtest) -> pd.DataFrame:
-    """Return the error table as the terminal shows it, best first."""
+    """Return the error table as the terminal shows it: best first, models that are not ranked last."""
     table = bt.summary()
+    unranked = table["n_failed"] > RANKED_UP_TO * (table["n_failed"] + table["n_forecasts"])
     covered = [c for c in table.columns if c.startswith("coverage-")]
     columns = [c for c in (*SHOWN, *covered) if c in table.columns]
     shown = table[columns].assign(failed=_failed(bt).reindex(table.index, fill_value=0))
     shown["seconds"] = bt.timings.set_index("model")["seconds"].reindex(table.index)
-    return shown.sort_values(bt.main_metric, kind="stable").reset_index()
+    shown = shown.sort_values(bt.main_metric, kind="stable")
+    return shown.loc[unranked[shown.index].sort_values(kind="stable").index].reset_index()
 
 
 def _formats(bt: Backtest) -> dict[str, Callable[[float], str]]:
