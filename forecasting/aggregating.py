@@ -87,8 +87,7 @@ def aggregate(
     if freq is not None and expected.max(initial=0) <= 1:
         raise FrequencyError(
             f"freq={freq!r} is not coarser than {panel.calendar.freq!r}, the freq of the data; "
-            "say a "
-            "coarser one"
+            "say a coarser one"
         )
     values, ordinals, codes = _reduced(panel, groups, period, how)
     keep = _edges_complete(panel, groups, period, expected, codes, ordinals, ids, incomplete)
@@ -135,8 +134,7 @@ def _groups(
     if again.any():
         raise ColumnNameError(
             f"{', '.join(names)} changes within series {show_id(table[id_col][again].iloc[0])}; "
-            "group "
-            "by columns that do not",
+            "group by columns that do not",
             column=names[0],
         )
     rows = table.set_index(id_col).loc[panel.ids]
@@ -263,8 +261,7 @@ def _edges_complete(
         tell(
             f"{plural(len(lost), 'first or last period', 'first or last periods')} of "
             f"{plural(len(touched), 'series', 'series')} ({show_ids(ids[touched])}) not covered "
-            "by the "
-            f"data: {done} (incomplete={incomplete!r})"
+            f"by the data: {done} (incomplete={incomplete!r})"
         )
     return keep
 

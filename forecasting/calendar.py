@@ -8,6 +8,7 @@ over a daylight-saving change); hours and shorter steps are counted as elapsed t
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -38,7 +39,15 @@ from forecasting.times import Times, read_times
 FreqLike: TypeAlias = str | int | pd.DatetimeIndex | Frequency | None
 
 # How many rows are enough to see the frequency; every row is checked against it afterwards.
+#: Rows that are worked on at a time, so that what is in between stays in the cache.
+BLOCK = 1 << 17
 ROWS_TO_INFER = 20_000
+
+
+def blocks(n: int) -> Iterator[slice]:
+    """Yield slices of at most :data:`BLOCK` rows that cover ``n`` rows."""
+    for first in range(0, n, BLOCK):
+        yield slice(first, min(first + BLOCK, n))
 
 
 @dataclass(frozen=True)
@@ -80,8 +89,11 @@ class Calendar:
     def ordinals(self, times: Times) -> tuple[IntArray, BoolArray]:
         """Return the ordinal of each time, and whether it lies on the calendar."""
         axis = times.on_axis(self.frequency)
-        ordinals = self.frequency.ordinals(axis)
-        on_grid = self.frequency.on_grid(axis, ordinals)
+        ordinals = np.empty(len(axis), dtype=np.int64)
+        on_grid = np.empty(len(axis), dtype=bool)
+        for part in blocks(len(axis)):  # the steps in between are several times as large
+            ordinals[part] = self.frequency.ordinals(axis[part])
+            on_grid[part] = self.frequency.on_grid(axis[part], ordinals[part])
         if times.tz is not None and not self.frequency.on_the_clock and not on_grid.all():
             # A wall-clock time that a daylight-saving change skipped is written an hour later.
             off = np.flatnonzero(~on_grid)
@@ -189,8 +201,7 @@ def _declared(times: Times, freq: FreqLike, name: str) -> Frequency:
     if times.kind == "integer":
         raise FrequencyError(
             f"{name} holds integers, but freq={freq!r} is a calendar frequency; use freq=1, or "
-            "make "
-            f"them time stamps with pd.to_datetime(df[{name!r}])",
+            f"make them time stamps with pd.to_datetime(df[{name!r}])",
             column=name,
         )
     if isinstance(freq, pd.DatetimeIndex):
@@ -304,8 +315,7 @@ def off_grid_hint(times: Times, calendar: Calendar, name: str) -> str:
             )
         return (
             f"bring them to the month with df[{name!r}].dt.to_period('M').dt.to_timestamp(), or "
-            "declare "
-            "a calendar of your own (4-4-5) by its period ends, freq=pd.DatetimeIndex([...])"
+            "declare a calendar of your own (4-4-5) by its period ends, freq=pd.DatetimeIndex([...])"
         )
     if isinstance(frequency, BusinessDays):
         return "Saturdays or Sundays are there: is it freq='D'?"
@@ -316,8 +326,7 @@ def off_grid_hint(times: Times, calendar: Calendar, name: str) -> str:
     if isinstance(frequency, DaySteps) and frequency.step > 27 and frequency.step % 7:
         return (
             "are these months, dated on another day than the first or last? Bring them to the "
-            "first "
-            f"with df[{name!r}].dt.to_period('M').dt.to_timestamp()"
+            f"first with df[{name!r}].dt.to_period('M').dt.to_timestamp()"
         )
     floor = f".dt.floor({freq!r})" if frequency.on_the_clock else ".dt.normalize()"
     return f"round them, df[{name!r}] = df[{name!r}]{floor}, or say the true freq="

@@ -106,8 +106,7 @@ def say_odd_values(panel: Panel) -> None:
         tell(
             f"{plural(len(found), 'series', 'series')} with a value more than {OUTLIER:g} robust "
             f"deviations off (OUTLIER): {show_ids(panel.ids[found])}; check(data) shows where. "
-            "The data "
-            "is used as it is"
+            "The data is used as it is"
         )
     low = incomplete(panel)
     # One series in many may well fall by half; a job that ran too early hits them together.
@@ -116,6 +115,5 @@ def say_odd_values(panel: Panel) -> None:
         tell(
             f"the last period, {show_time(when)}, looks incomplete in {np.count_nonzero(low):,} of "
             f"{panel.n_series:,} series: below {INCOMPLETE:.0%} of the usual value; leave it out "
-            "with "
-            "complete_until=, the last time that is complete"
+            "with complete_until=, the last time that is complete"
         )

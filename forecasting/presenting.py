@@ -125,7 +125,6 @@ def _warn_of_zero_width(panel: Panel, answer: Answer, asked: Asked) -> None:
         tell(
             f"{plural(len(flat), 'series', 'series')} with prediction intervals of zero width "
             f"(ZERO_VARIANCE), because no past error was ever made: {show_ids(panel.ids[flat])}; "
-            "is the "
-            "history constant?",
+            "is the history constant?",
             CalibrationWarning,
         )

@@ -129,6 +129,7 @@ def as_panel(
     rows = without_duplicates(rows, on_duplicate)
     check_steps(rows)
     panel = filled(rows)
+    del rows  # as large as the panel, and of no more use
     _check_as_of(panel, as_of)
     panel = _completed(panel, complete_until)
     panel = _without_missing_ends(panel, drop_trailing_na, columns)

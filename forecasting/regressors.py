@@ -114,8 +114,7 @@ def _once_a_series(columns: pd.DataFrame, id_col: str) -> pd.DataFrame:
         changing = [str(n) for n in rows.columns if rows[n].nunique(dropna=False) > 1]
         raise RegressorError(
             f"static regressor {', '.join(changing)} changes over time for {show_id(twice)}; "
-            "declare it "
-            "past_only= or known_future=",
+            "declare it past_only= or known_future=",
             column=changing[0] if changing else None,
             ids=[twice],
         )
@@ -355,8 +354,7 @@ def _say_missing(panel: Panel, matrix: FloatArray, names: tuple[str, ...], role:
     tell(
         f"{role} regressors miss {plural(int(missing.sum()), 'value')} in the history, first "
         f"{names[column]!r} at ({show_id(panel.ids[series])}, {show_time(when)}); they are shown "
-        "to "
-        "forecasters as "
+        "to forecasters as "
         "NaN"
     )
 
@@ -369,8 +367,7 @@ def _by_series(panel: Panel, part: Declared) -> tuple[FloatArray, tuple[str, ...
     if id_col not in frame.columns:
         raise RegressorError(
             f"static regressors need the id column {id_col!r}; found {list(frame.columns)}. "
-            "Rename it, "
-            f"X.rename(columns={{...: {id_col!r}}})"
+            f"Rename it, X.rename(columns={{...: {id_col!r}}})"
         )
     if frame[id_col].duplicated().any():
         twice = frame[id_col][frame[id_col].duplicated()].iloc[0]
@@ -383,8 +380,7 @@ def _by_series(panel: Panel, part: Declared) -> tuple[FloatArray, tuple[str, ...
     if (at < 0).any():
         raise RegressorError(
             f"static regressors lack {plural(int((at < 0).sum()), 'series', 'series')} of the "
-            "data: "
-            f"{show_ids(panel.ids[at < 0])}; add a row for each",
+            f"data: {show_ids(panel.ids[at < 0])}; add a row for each",
             ids=panel.ids[at < 0][:10],
         )
     strangers = np.setdiff1d(np.arange(len(frame)), at)
@@ -441,6 +437,5 @@ def _warn_of_disguise(panel: Panel, X: FloatArray, names: tuple[str, ...], role:
         if np.isfinite(size) and size > 0 and abs(float(a @ b)) / size > SUSPICIOUS:
             tell(
                 f"{role} regressor {name!r} correlates with the target above {SUSPICIOUS}: is it "
-                "the "
-                "target in disguise? If it is not known in advance, declare it past_only="
+                "the target in disguise? If it is not known in advance, declare it past_only="
             )

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import BoolArray, FloatArray, IntArray
-from forecasting.calendar import Calendar, FreqLike, find_calendar, looks_like, off_grid_hint
+from forecasting.calendar import (
+    Calendar,
+    FreqLike,
+    blocks,
+    find_calendar,
+    looks_like,
+    off_grid_hint,
+)
 from forecasting.columns import read_ids, read_target
 from forecasting.errors import (
     ArgumentError,
@@ -133,7 +140,7 @@ def _sorted_rows(codes: IntArray, axis: IntArray, n_series: int) -> IntArray:
     low = int(axis.min())
     span = int(axis.max()) - low + 1
     if n_series * span < 2**63:  # one key sorts twice as fast as two
-        return np.argsort(codes * span + (axis - low), kind="stable")
+        return np.argsort(codes.astype(np.int64) * span + (axis - low), kind="stable")
     return np.lexsort((axis, codes))
 
 
@@ -211,8 +218,7 @@ def _duplicate_error(rows: Rows, double: BoolArray) -> DuplicateRowsError:
     if clock and isinstance(when, pd.Timestamp) and when.hour <= 3:
         hint = (
             f"this looks like a daylight-saving fall-back hour ({when:%Y-%m-%d %H:%M}): keep the "
-            "time "
-            f"zone or use UTC, pd.to_datetime(..., utc=True). If it is not, {hint}"
+            f"time zone or use UTC, pd.to_datetime(..., utc=True). If it is not, {hint}"
         )
     both = np.unique(np.concatenate((found - 1, found)))[:10]
     origin = both if rows.order is None else rows.order[both]
@@ -240,15 +246,23 @@ def _duplicate_error(rows: Rows, double: BoolArray) -> DuplicateRowsError:
 def check_steps(rows: Rows) -> None:
     """Refuse jumps to placeholder dates, series on a coarser step, and weekdays read as days."""
     begins = rows.begins
+    if _has_every_step(rows, begins):
+        return
     steps = np.diff(rows.ordinals, prepend=rows.ordinals[0])
     steps[begins] = 1
-    if steps.max() <= 1:
-        return
     first = np.flatnonzero(begins)
     _check_jump(rows, steps)
     _check_coarse(rows, steps, first)
     if steps.max() >= 3:  # from a Friday to a Monday
         _check_weekends(rows)
+
+
+def _has_every_step(rows: Rows, begins: BoolArray) -> bool:
+    ordinals = rows.ordinals
+    return all(
+        ((ordinals[1:][part] - ordinals[:-1][part] == 1) | begins[1:][part]).all()
+        for part in blocks(len(rows) - 1)
+    )
 
 
 def _check_jump(rows: Rows, steps: IntArray) -> None:
@@ -299,8 +313,7 @@ def _check_coarse(rows: Rows, steps: IntArray, first: IntArray) -> None:
     if found == freq:  # regular to the eye, but on no calendar that has a name
         message = (
             f"{who} has no two neighbouring steps of freq {freq!r} {share}: say the true freq=, "
-            "or "
-            "list every period end of a calendar of your own (4-4-5), freq=pd.DatetimeIndex([...])"
+            "or list every period end of a calendar of your own (4-4-5), freq=pd.DatetimeIndex([...])"
         )
     elif len(coarse) == len(first):
         message = f"{who} looks like freq {found!r}, not {freq!r} {share}; say freq={found!r}"
@@ -329,8 +342,7 @@ def _check_weekends(rows: Rows) -> None:
     if all(((rows.ordinals[part] + EPOCH_WEEKDAY) % 7 < 5).all() for part in parts):
         raise FrequencyError(
             f"no Saturday or Sunday in {len(rows):,} rows of {rows.columns.shape.time_col}, but "
-            "freq is "
-            "'D': type freq='B' (business days)",
+            "freq is 'D': type freq='B' (business days)",
             column=rows.columns.shape.time_col,
         )
 

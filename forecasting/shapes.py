@@ -176,8 +176,7 @@ def _from_multiindex(frame: pd.DataFrame, names: Names) -> Columns:
     if frame.index.nlevels != 2:
         raise ColumnNameError(
             f"the index has {frame.index.nlevels} levels, expected (series, time); for a "
-            "hierarchy call "
-            "df.reset_index() and join the upper levels into one id"
+            "hierarchy call df.reset_index() and join the upper levels into one id"
         )
     target = names[2]
     if target not in frame.columns and len(frame.columns) != 1:
