@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, Unpack, final
@@ -23,7 +24,13 @@ from forecasting.answer import Answer, active_cells, as_failure, empty_answer
 from forecasting.calibration import past_errors, set_conformal
 from forecasting.conformal import USUAL_WINDOWS, level_of, windows_needed
 from forecasting.distribution import Asked, Distribution, as_distribution, ask
-from forecasting.errors import ArgumentError, ForecastingError, NotFittedError, check_keywords
+from forecasting.errors import (
+    ArgumentError,
+    ForecastingError,
+    NotFittedError,
+    check_keywords,
+    tell_all,
+)
 from forecasting.panel import Panel
 from forecasting.presenting import failures_frame, present, warn_about_failures, warn_about_horizon
 from forecasting.reading import DataOptions, as_panel, known_ahead
@@ -124,7 +131,10 @@ class Forecaster(abc.ABC):
         panel = as_panel(data, X=X, **options)
         windows = final_window(panel, 1, seed)
         failed = self._blocked(windows, ())
-        learned = self._learn(windows.only(~failed.failed()), failed)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            learned = self._learn(windows.only(~failed.failed()), failed)
+        tell_all(caught)
         warn_about_failures(failed, panel, "fit")
         object.__setattr__(self, "_fitted", Fitted(panel, learned, failed, seed))
         return self
@@ -132,11 +142,12 @@ class Forecaster(abc.ABC):
     @final
     def predict(
         self,
-        h: int,
+        h: int | None = None,
         *,
         X: Regressors | pd.DataFrame | None = None,
         level: Sequence[float] | float = (),
         quantiles: Sequence[float] | None = None,
+        **unknown: object,
     ) -> Any:
         """Forecast the next ``h`` steps of every series; changes nothing.
 
@@ -161,12 +172,16 @@ class Forecaster(abc.ABC):
         ------
         NotFittedError, HorizonError, LevelError, RegressorError
         """
+        check_keywords(unknown, ("h", "X", "level", "quantiles"), "predict")
         h = check_horizon(h)
         asked = ask(level, quantiles)
         fitted = self._require_fitted()
         ahead = known_ahead(fitted.panel, X, h)
         windows = final_window(fitted.panel, h, fitted.seed, ahead)
-        answer = self._answer_after_fit(fitted, windows, asked.probs)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            answer = self._answer_after_fit(fitted, windows, asked.probs)
+        tell_all(caught)
         warn_about_horizon(h, fitted.panel)
         warn_about_failures(answer, fitted.panel, "predict", already=fitted.failed)
         return present(fitted.panel, answer, asked, h)

@@ -171,7 +171,7 @@ def check_level(level: Sequence[float] | float | None) -> tuple[float, ...]:
     """
     if level is None:
         return ()
-    given = [level] if isinstance(level, (int, float, np.number)) else list(level)
+    given = [level] if isinstance(level, (int, float, np.number, str)) else list(level)
     for value in given:
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not 0 < value < 100:
@@ -185,7 +185,7 @@ def check_level(level: Sequence[float] | float | None) -> tuple[float, ...]:
 
 def check_quantiles(quantiles: Sequence[float] | None) -> tuple[float, ...]:
     """Return quantile probabilities, sorted, each in (0, 1)."""
-    given = [quantiles] if isinstance(quantiles, (int, float)) else list(quantiles or ())
+    given = [quantiles] if isinstance(quantiles, (int, float, str)) else list(quantiles or ())
     for value in given:
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         if not number or not 0 < value < 1:

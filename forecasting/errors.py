@@ -13,6 +13,7 @@ import difflib
 import numbers
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -350,6 +351,17 @@ def tell(message: str, category: type[Warning] = DataWarning) -> None:
     ):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def tell_all(caught: Iterable[warnings.WarningMessage]) -> None:
+    """Pass on recorded warnings, each text once, with how often it came up."""
+    for (category, text), n in Counter((w.category, str(w.message)) for w in caught).items():
+        tell(f"{text}{times(n)}", category)
+
+
+def times(n: int) -> str:
+    """Return ``" (3 times)"``, or nothing for once."""
+    return f" ({n:,} times)" if n > 1 else ""
 
 
 class EstimationWarning(UserWarning):

@@ -270,3 +270,11 @@ def test_a_horizon_much_longer_than_the_history_is_said():
         warnings.simplefilter("always")
         Naive().fit(series([1, 2, 3])).predict(50)
     assert "h=50 is 16.7x the longest history" in str(caught[0].message)
+
+
+def test_predict_names_our_word_for_another_library_s():
+    fitted = Naive().fit(series([1, 2, 3, 4]))
+    with pytest.raises(UnknownKeywordError, match="Here it is called h"):
+        fitted.predict(fh=3)
+    with pytest.raises(LevelError, match="got '80'"):
+        fitted.predict(1, level="80")

@@ -14,7 +14,7 @@ import pandas as pd
 from forecasting._typing import IntArray
 from forecasting.answer import Answer
 from forecasting.backtesting.result import Backtest, Facts
-from forecasting.backtesting.tasks import check_n_jobs, plan, run_tasks
+from forecasting.backtesting.tasks import Notes, check_n_jobs, plan, run_tasks
 from forecasting.base import Forecaster
 from forecasting.distribution import Asked, ask
 from forecasting.errors import (
@@ -23,6 +23,8 @@ from forecasting.errors import (
     WindowError,
     check_keywords,
     nearest,
+    tell,
+    times,
 )
 from forecasting.metrics.scales import seasonal_naive_scale
 from forecasting.panel import Panel
@@ -149,13 +151,15 @@ def backtest(
         forecaster.check_refit(windows)
     season = panel.calendar.season_length if season_length is None else season_length
     tasks = plan(named, windows, len(asked.probs), n_jobs)
-    answers, complete = run_tasks(tasks, windows, asked.probs, n_jobs, progress)
+    answers, notes, complete = run_tasks(tasks, windows, asked.probs, n_jobs, progress)
+    _say(notes)
     return Backtest(
         forecasts=forecasts_frame(panel, windows, times, schedule, answers, asked),
         scales=scales_frame(panel, windows, times, season),
         failures=all_failures(answers, windows),
         skipped=skipped,
         timings=timings_frame(answers, windows),
+        warnings=warnings_frame(notes),
         panel=panel,
         facts=Facts(
             models={name: repr(forecaster) for name, forecaster in named.items()},
@@ -178,6 +182,13 @@ def backtest(
             complete=complete,
         ),
     )
+
+
+def _say(notes: dict[str, Notes]) -> None:
+    """Pass on what came up while forecasting, once each, with the model and how often."""
+    for model, found in notes.items():
+        for (category, message), n in found.items():
+            tell(f"{model}: {message}{times(n)}", category)
 
 
 # --- arguments ----------------------------------------------------------------------------------------
@@ -362,6 +373,16 @@ def timings_frame(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def warnings_frame(notes: dict[str, Notes]) -> pd.DataFrame:
+    """Return ``model, category, message, n`` of every warning that came up while forecasting."""
+    rows = [
+        (model, category.__name__, message, n)
+        for model, found in notes.items()
+        for (category, message), n in found.items()
+    ]
+    return pd.DataFrame(rows, columns=["model", "category", "message", "n"])
 
 
 @functools.cache

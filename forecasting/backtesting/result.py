@@ -18,7 +18,7 @@ from forecasting.errors import ArgumentError, nearest
 from forecasting.metrics.groups import Weights
 from forecasting.panel import Panel
 
-FRAMES = ("forecasts", "scales", "failures", "skipped", "timings", "history")
+FRAMES = ("forecasts", "scales", "failures", "skipped", "timings", "warnings", "history")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ class Backtest:
     scales : DataFrame
         ``unique_id, cutoff, mae, mse`` of the training part: what MASE and RMSSE divide by.
     timings : DataFrame
-        ``model, n_forecasts, seconds, ms_per_forecast``.
+        ``model, n_forecasts, seconds, ms_per_forecast``, calibration included.
+    warnings : DataFrame
+        ``model, category, message, n``: what the forecasters warned of, in worker processes too.
     facts : Facts
         Settings, versions, seed and data fingerprint.
     """
@@ -71,6 +73,7 @@ class Backtest:
     failures: pd.DataFrame
     skipped: pd.DataFrame
     timings: pd.DataFrame
+    warnings: pd.DataFrame
     facts: Facts
     panel: Panel | None = dataclasses.field(default=None, repr=False)
     stored_history: pd.DataFrame | None = dataclasses.field(default=None, repr=False)
@@ -213,6 +216,7 @@ class Backtest:
             frames["failures"],
             frames["skipped"],
             frames["timings"],
+            frames["warnings"],
             Facts(**values),
             stored_history=frames["history"],
         )

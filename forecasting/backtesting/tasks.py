@@ -10,15 +10,18 @@ import contextlib
 import os
 import sys
 import time
+import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from forecasting._typing import IntArray
 from forecasting.answer import Answer, Failure, empty_answer
 from forecasting.base import Forecaster
+from forecasting.conformal import USUAL_WINDOWS
 from forecasting.errors import ArgumentError, ForecastingError
 from forecasting.windows import Windows
 
@@ -42,6 +45,11 @@ class WorkerDiedError(ForecastingError):
     code = "WORKER_DIED"
 
 
+#: How often each warning came up: (category, text) -> count.
+Notes: TypeAlias = Counter[tuple[type[Warning], str]]
+Solved: TypeAlias = tuple[int, Answer, Notes]
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """One forecaster on some series and windows of the backtest."""
@@ -60,25 +68,32 @@ class Task:
 
 
 def plan(models: dict[str, Forecaster], windows: Windows, n_probs: int, n_jobs: int) -> list[Task]:
-    """Return the tasks of a backtest, in the order they are run."""
-    every_series = np.arange(windows.n_series, dtype=np.int64)
-    every_window = np.arange(windows.n_windows, dtype=np.int64)
-    tasks = []
+    """Return the tasks of a backtest, the models in turn, so that the estimate of progress is fair."""
+    placed: list[tuple[float, Task]] = []
     for name, forecaster in models.items():
-        if forecaster.is_local:
-            size = _batch_size(forecaster, windows, n_probs, n_jobs)
-            for first in range(0, windows.n_series, size):
-                batch = every_series[first : first + size]
-                tasks.append(Task(name, forecaster, batch, every_window))
-        else:
-            for block in _window_blocks(windows):
-                tasks.append(Task(name, forecaster, every_series, block))
-    return tasks
+        own = [
+            Task(name, forecaster, series, columns)
+            for series, columns in _parts(forecaster, windows, n_probs, n_jobs)
+        ]
+        placed += [(j / len(own), task) for j, task in enumerate(own)]
+    return [task for _, task in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _parts(
+    forecaster: Forecaster, windows: Windows, n_probs: int, n_jobs: int
+) -> list[tuple[IntArray, IntArray]]:
+    """Return the series and windows of each task: batches of series, or windows of one estimate."""
+    series, columns = _everything(windows)
+    if not forecaster.is_local:
+        return [(series, block) for block in _window_blocks(windows)]
+    size = _batch_size(forecaster, windows, n_probs, n_jobs)
+    return [(series[i : i + size], columns) for i in range(0, len(series), size)]
 
 
 def _batch_size(forecaster: Forecaster, windows: Windows, n_probs: int, n_jobs: int) -> int:
     if forecaster.at_once:
-        cells = windows.n_windows * windows.h * (1 + n_probs)
+        # Calibration holds the past errors of every step beside the forecasts.
+        cells = windows.n_windows * windows.h * (1 + n_probs) * (USUAL_WINDOWS if n_probs else 1)
         return max(1, CELLS_AT_ONCE // cells)
     return max(1, -(-windows.n_series // (TASKS_PER_PROCESS * n_jobs)))
 
@@ -89,9 +104,14 @@ def _window_blocks(windows: Windows) -> list[IntArray]:
     return [np.flatnonzero(windows.fit_at == at) for at in fits]
 
 
-def solve(task: Task, part: Windows, probs: tuple[float, ...]) -> Answer:
-    """Run one task; what a forecaster does wrong is a failure of its own cells."""
-    return task.forecaster.answer(part, probs)
+def solve(task: Task, part: Windows, probs: tuple[float, ...]) -> tuple[Answer, Notes]:
+    """Run one task; return its answer and the warnings that came up, which processes would lose."""
+    began = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught, _one_thread(task):
+        warnings.simplefilter("always")
+        answer = task.forecaster.answer(part, probs)
+    _share_time(answer, part, time.perf_counter() - began)
+    return answer, Counter((w.category, str(w.message)) for w in caught)
 
 
 def run_tasks(
@@ -100,23 +120,27 @@ def run_tasks(
     probs: tuple[float, ...],
     n_jobs: int,
     progress: bool | None,
-) -> tuple[dict[str, Answer], bool]:
+) -> tuple[dict[str, Answer], dict[str, Notes], bool]:
     """Run tasks and put their answers together.
 
     Returns
     -------
     answers : dict
         One answer for the whole backtest per model.
+    notes : dict
+        How often each warning came up, per model.
     complete : bool
         False if the run was interrupted; cells that were not done are failures, code INTERRUPTED.
     """
     answers = {task.model: empty_answer(windows, probs) for task in tasks}
+    notes: dict[str, Notes] = {name: Counter() for name in answers}
     done = [False] * len(tasks)
     bar = _progress_bar(tasks, windows, progress)
     complete = True
     try:
-        for at, answer in _results(tasks, windows, probs, n_jobs):
+        for at, answer, noted in _results(tasks, windows, probs, n_jobs):
             _merge(answers[tasks[at].model], tasks[at], answer)
+            notes[tasks[at].model] += noted
             done[at] = True
             bar.set_postfix_str(tasks[at].model, refresh=False)
             bar.update(_size(tasks[at], windows))
@@ -128,7 +152,7 @@ def run_tasks(
         if not finished:
             error = InterruptedRunError("the run was interrupted before this forecast was made")
             _fail_task(answers[task.model], task, windows, error)
-    return answers, complete
+    return answers, notes, complete
 
 
 def _size(task: Task, windows: Windows) -> int:
@@ -182,7 +206,7 @@ def check_n_jobs(n_jobs: object) -> int:
 
 def _results(
     tasks: list[Task], windows: Windows, probs: tuple[float, ...], n_jobs: int
-) -> Iterator[tuple[int, Answer]]:
+) -> Iterator[Solved]:
     # What answers all windows at once takes less time than a process needs to start.
     here = [
         j
@@ -197,20 +221,14 @@ def _results(
 
 def _run_here(
     tasks: list[tuple[int, Task]], windows: Windows, probs: tuple[float, ...]
-) -> Iterator[tuple[int, Answer]]:
-    if not tasks:
-        return
-    with _one_thread(tasks):
-        for j, task in tasks:
-            began = time.perf_counter()
-            answer = solve(task, task.cut(windows), probs)
-            _share_time(answer, time.perf_counter() - began)
-            yield j, answer
+) -> Iterator[Solved]:
+    for j, task in tasks:
+        yield j, *solve(task, task.cut(windows), probs)
 
 
 def _run_in_processes(
     tasks: list[tuple[int, Task]], windows: Windows, probs: tuple[float, ...], n_jobs: int
-) -> Iterator[tuple[int, Answer]]:
+) -> Iterator[Solved]:
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -225,16 +243,16 @@ def _run_in_processes(
     calls = (joblib.delayed(_solve_away)(j, task, task.cut(windows), probs) for j, task in tasks)
     try:
         with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-            for j, answer in pool(calls):
+            for j, answer, notes in pool(calls):
                 del waiting[j]
-                yield j, answer
+                yield j, answer, notes
     except BrokenProcessPool:
         yield from _one_by_one(waiting, windows, probs)
 
 
 def _one_by_one(
     waiting: dict[int, Task], windows: Windows, probs: tuple[float, ...]
-) -> Iterator[tuple[int, Answer]]:
+) -> Iterator[Solved]:
     """A worker died and took the pool along: run what is left in a process each, and name the culprit."""
     from joblib.externals.loky import ProcessPoolExecutor
     from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -248,33 +266,29 @@ def _one_by_one(
             answer = empty_answer(part, probs)
             error = WorkerDiedError(f"the process that ran {task.model} died on this batch, twice")
             _fail_task(answer, Task(task.model, task.forecaster, *_everything(part)), part, error)
-            yield j, answer
+            yield j, answer, Counter()
 
 
 def _everything(windows: Windows) -> tuple[IntArray, IntArray]:
     return np.arange(windows.n_series), np.arange(windows.n_windows)
 
 
-def _solve_away(j: int, task: Task, part: Windows, probs: tuple[float, ...]) -> tuple[int, Answer]:
-    began = time.perf_counter()
-    with _one_thread([(j, task)]):
-        answer = solve(task, part, probs)
-    _share_time(answer, time.perf_counter() - began)
-    return j, answer
+def _solve_away(j: int, task: Task, part: Windows, probs: tuple[float, ...]) -> Solved:
+    return j, *solve(task, part, probs)
 
 
-def _share_time(answer: Answer, seconds: float) -> None:
-    """Give every active cell its share where the forecaster did not measure cells itself."""
-    if answer.seconds.any():
-        return
-    answer.seconds[...] = seconds / max(answer.seconds.size, 1)
+def _share_time(answer: Answer, windows: Windows, seconds: float) -> None:
+    """Spread over the active cells what they did not measure themselves: calibration, overhead."""
+    rest = seconds - float(answer.seconds.sum())
+    if rest > 0 and windows.active.any():
+        answer.seconds[windows.active] += rest / np.count_nonzero(windows.active)
 
 
-def _one_thread(tasks: list[tuple[int, Task]]) -> Any:
+def _one_thread(task: Task) -> Any:
     """Return a context in which BLAS and OpenMP use one thread, so that bits do not depend on cores."""
-    if all(t.forecaster.at_once and t.forecaster.is_local for _, t in tasks):
+    if task.forecaster.at_once and task.forecaster.is_local:
         return contextlib.nullcontext()
-    import threadpoolctl
+    import threadpoolctl  # slow to look around, and our own kernels do not need it
 
     return threadpoolctl.threadpool_limits(1)
 

@@ -268,7 +268,10 @@ class Transformed(LocalForecaster):
         fitted, inner = state
         if isinstance(self.transform, Difference):
             fitted = self.transform.fit(history.y)
-        return fitted, self.forecaster._update(inner, self._changed(history, fitted))
+        changed = self._changed(history, fitted)
+        if not self.forecaster.estimates:  # nothing to keep
+            return fitted, self.forecaster._fit(changed)
+        return fitted, self.forecaster._update(inner, changed)
 
     def _changed(self, history: History, fitted: Any) -> History:
         lost = self.transform.lost

@@ -68,7 +68,7 @@ def check_forecaster(
             check(case)
         except (ContractError, ForecastingError) as error:
             broken.append(f"- {name}: {error}")
-        what = (check.__doc__ or "").strip().splitlines()[0]
+        what = " ".join((check.__doc__ or "").split("\n\n")[0].split())
         rows.append({"check": name, "what": what, "seconds": time.perf_counter() - began})
     if broken:
         raise ContractError(

@@ -109,10 +109,10 @@ def same_bits(expected: pd.DataFrame, got: pd.DataFrame, what: str) -> None:
         different = np.flatnonzero(a.view(np.int64) != b.view(np.int64))
         different = different[~(np.isnan(a[different]) & np.isnan(b[different]))]
         if len(different):
-            row = expected.iloc[different[0]]
+            row, (was, now) = expected.iloc[different[0]], (float(x[different[0]]) for x in (a, b))
             raise ContractError(
                 f"{what}: {len(different)} of {len(a)} values of {column} changed, first {row['unique_id']} at "
-                f"cutoff {row['cutoff']} step {row['step']}: {a[different[0]]!r} became {b[different[0]]!r}"
+                f"cutoff {row['cutoff']} step {row['step']}: {was!r} became {now!r}"
             )
 
 

@@ -176,3 +176,10 @@ def test_transformed_refuses_a_global_forecaster_and_anything_else():
         fc.Transformed("naive", fc.Log())
     with pytest.raises(ArgumentError, match="transform must be"):
         fc.Transformed(fc.Naive(), "log")
+
+
+def test_a_transformed_forecaster_with_nothing_to_estimate_moves_on_without_a_refit():
+    models = {"log": fc.Transformed(fc.Naive(), fc.Log())}
+    kept = fc.backtest(Y, models, h=1, n_windows=3, refit=False)
+    again = fc.backtest(Y, models, h=1, n_windows=3)
+    pd.testing.assert_frame_equal(kept.forecasts, again.forecasts, check_exact=True)

@@ -21,8 +21,8 @@ from forecasting.errors import (
     NonPositiveError,
     ShortSeriesError,
 )
+from forecasting.models.naive import Naive
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
-from forecasting.models.statsmodels.common import _tell_once
 from forecasting.regressors import Regressors
 from forecasting.testing import contract_panel, parametrize_forecasters
 
@@ -278,16 +278,22 @@ def test_arguments_that_cannot_be_are_refused_with_what_to_type(make, message):
 # --- what stays inside --------------------------------------------------------------------------------
 
 
-def test_an_optimiser_that_stops_early_is_told_once_and_not_as_the_library_tells_it(co2):
-    _tell_once.cache_clear()
+def test_an_optimiser_that_stops_early_is_told_once_a_call_and_not_as_the_library_tells_it(co2):
     hasty = StatsmodelsARIMA(order=(2, 1, 2), max_iterations=1)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        hasty.fit(co2).predict(2)
-        hasty.fit(co2).predict(2)
-    assert [EstimationWarning] == [w.category for w in caught]
-    assert "max_iterations=1" in str(caught[0].message)
+    data = pd.concat([co2.rename("a"), (co2 + 1).rename("b")], axis=1)
+    with pytest.warns(EstimationWarning, match=r"before it converged.*\(2 times\)") as caught:
+        hasty.fit(data)
+    assert len(caught) == 1
     assert not any(issubclass(w.category, ConvergenceWarning) for w in caught)
+
+
+def test_what_the_forecasters_warn_of_survives_worker_processes(co2):
+    hasty = StatsmodelsARIMA(order=(2, 1, 2), max_iterations=1)
+    with pytest.warns(EstimationWarning, match=r"^hasty: the optimiser"):
+        bt = backtest(co2, {"hasty": hasty, "naive": Naive()}, h=2, n_windows=2, n_jobs=2)
+    assert bt.warnings[["model", "category", "n"]].to_numpy().tolist() == [
+        ["hasty", "EstimationWarning", 2]
+    ]
 
 
 def test_global_state_is_as_before(co2):

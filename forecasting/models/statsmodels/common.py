@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,22 +57,17 @@ def scaled(values: FloatArray, exponent: int) -> FloatArray:
     return result
 
 
-@functools.lru_cache(maxsize=1024)
-def _tell_once(text: str) -> None:
-    tell(text, EstimationWarning)
-
-
 @contextmanager
 def library(forecaster: object = None) -> Iterator[None]:
-    """Keep the library's warnings and filters inside; say once if an optimiser did not converge."""
+    """Keep the library's warnings and filters inside; say if an optimiser did not converge."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
         from statsmodels.tools.sm_exceptions import ConvergenceWarning
     if forecaster is not None and any(issubclass(w.category, ConvergenceWarning) for w in caught):
-        _tell_once(
-            f"{forecaster!r}: the optimiser stopped before it converged for at least one series; "
-            "forecasts stand on the best parameters found (said once)"
+        tell(
+            "the optimiser stopped before it converged; the forecast stands on the best parameters found",
+            EstimationWarning,
         )
 
 
