@@ -17,16 +17,29 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Around the measured code: prints one JSON line with seconds, memory and what the code reports.
+#: Around the measured code: prints one JSON line with seconds, memory (at rest before, and the highest seen
+#: while it ran, in MB) and what the code reports.
 FRAME = """
-import json, resource, sys, time, warnings
+import gc, json, resource, sys, threading, time, warnings
 warnings.simplefilter("ignore")
 {setup}
+gc.collect()
 def rss():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-before, cpu, wall = rss(), time.process_time(), time.perf_counter()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 1e6
+seen, running = [rss()], [True]
+def watch():
+    while running[0]:
+        seen.append(rss())
+        time.sleep(0.005)
+watcher = threading.Thread(target=watch)
+watcher.start()
+cpu, wall = time.process_time(), time.perf_counter()
 {code}
-facts = dict(cpu=time.process_time() - cpu, wall=time.perf_counter() - wall, before=before, peak=rss())
+facts = dict(cpu=time.process_time() - cpu, wall=time.perf_counter() - wall)
+running[0] = False
+watcher.join()
+facts["before"], facts["peak"] = seen[0], max(seen)
 {report}
 print(json.dumps(facts))
 """
