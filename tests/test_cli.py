@@ -75,7 +75,15 @@ def test_backtest_writes_everything_and_says_where(
     assert "snaive has the lowest MASE" in said
     assert max(len(line) for line in said.splitlines() if str(out) not in line) <= 100
     names = {p.name for p in out.iterdir()}
-    for table in ("forecasts", "errors", "errors_by_step", "failures", "skipped", "timings"):
+    for table in (
+        "forecasts",
+        "errors",
+        "errors_by_step",
+        "failures",
+        "skipped",
+        "timings",
+        "warnings",
+    ):
         assert {f"{table}.parquet", f"{table}.csv"} <= names
     assert {"summary.html", "run.json", "plots"} <= names
     assert {p.suffix for p in (out / "plots").iterdir()} == {".png"}
