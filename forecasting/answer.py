@@ -23,6 +23,10 @@ from forecasting.windows import Windows
 STAGES = ("data", "fit", "predict", "interval")
 
 
+#: Relative crossing of quantiles that is rounding, not a mistake.
+CROSSING = 1e-9
+
+
 @dataclass(frozen=True)
 class Failure:
     """One (series, window) cell that has no forecast, or no interval, and why."""
@@ -54,6 +58,7 @@ class Answer:
     quantiles: FloatArray
     own: BoolArray
     seconds: FloatArray
+    probs: tuple[float, ...] = ()
     failures: list[Failure] = field(default_factory=list)
     served_by: AnyArray | None = None
 
@@ -64,6 +69,13 @@ class Answer:
             if failure.stage != "interval":
                 failed[failure.series, failure.window] = True
         return failed
+
+    def settled(self) -> BoolArray:
+        """Return which cells have a failure of any stage, an interval that was withheld included."""
+        settled = np.zeros(self.mean.shape[:2], dtype=bool)
+        for failure in self.failures:
+            settled[failure.series, failure.window] = True
+        return settled
 
     def fail(self, i: int, k: int, stage: str, error: BaseException) -> None:
         """Record that a cell failed; its numbers become NaN."""
@@ -81,6 +93,8 @@ class Answer:
             If it has the wrong number of steps or is not finite.
         """
         h = self.mean.shape[2]
+        if np.iscomplexobj(forecast.mean):
+            raise ModelContractError("returned complex numbers")
         mean = np.asarray(forecast.mean, dtype=np.float64)
         if mean.shape != (h,):
             got = mean.shape[0] if mean.ndim == 1 else f"an array of shape {mean.shape}"
@@ -111,17 +125,29 @@ class Answer:
                 _refuse_non_finite(self.mean[i, k])
             except ForecastingError as error:
                 self.fail(int(i), int(k), "predict", error)
-        bad = self.own & ~np.isfinite(self.quantiles).all(axis=(2, 3)) & ~self.failed()
+        if not self.probs:
+            return
+        ordered = self.quantiles[..., np.argsort(self.probs)]
+        with np.errstate(invalid="ignore"):
+            crossing = (np.diff(ordered, axis=3) < -CROSSING * np.abs(ordered[..., 1:])).any(
+                axis=(2, 3)
+            )
+        bad = self.own & (crossing | ~np.isfinite(ordered).all(axis=(2, 3))) & ~self.settled()
         for i, k in zip(*np.nonzero(bad & windows.active), strict=True):
-            self.fail(int(i), int(k), "interval", _not_finite(self.quantiles[i, k]))
+            self.fail(int(i), int(k), "interval", _bad_quantiles(self.quantiles[i, k]))
 
 
-def _not_finite(quantiles: FloatArray) -> ForecastingError:
+def _bad_quantiles(quantiles: FloatArray) -> ForecastingError:
     if np.isnan(quantiles).all():  # how a distribution says that it does not know its own width
         return NoResidualsError(
-            "too few past errors to say how wide the interval is, so it is NaN; the mean stands"
+            "the forecaster knows no width for its interval, as with too few past errors, so it is NaN; "
+            "the mean stands"
         )
-    return ModelContractError("returned quantiles that are not finite")
+    if not np.isfinite(quantiles).all():
+        return ModelContractError("returned quantiles that are not finite")
+    return ModelContractError(
+        "returned quantiles that cross: a lower probability has a higher value (a negative spread?)"
+    )
 
 
 def empty_answer(windows: Windows, probs: tuple[float, ...]) -> Answer:
@@ -132,6 +158,7 @@ def empty_answer(windows: Windows, probs: tuple[float, ...]) -> Answer:
         quantiles=np.full((*shape, windows.h, len(probs)), np.nan),
         own=np.zeros(shape, dtype=bool),
         seconds=np.zeros(shape),
+        probs=probs,
     )
 
 

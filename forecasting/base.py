@@ -250,7 +250,7 @@ class Forecaster(abc.ABC):
     # --- intervals of point forecasts ---------------------------------------------------------------
 
     def _calibrate(self, windows: Windows, answer: Answer, probs: tuple[float, ...]) -> None:
-        todo = windows.only(~answer.own & ~answer.failed())
+        todo = windows.only(~answer.own & ~answer.settled())
         if not probs or not todo.active.any():
             return
         n = max(self.calibration_size, *(windows_needed(level_of(p)) for p in probs))
@@ -307,7 +307,7 @@ class LocalForecaster(Forecaster):
         for i, k in active_cells(windows):
             try:
                 states[i] = self._fit(windows.history(i, k))
-            except Exception as error:  # any author's code: it costs this series only
+            except (Exception, SystemExit) as error:  # any author's code: it costs this series only
                 failed.fail(i, k, "fit", error)
         return states
 
@@ -319,7 +319,7 @@ class LocalForecaster(Forecaster):
             try:
                 forecast = self._predict(learned[i], windows.future(i, k))
                 answer.put(i, k, as_distribution(forecast), probs)
-            except Exception as error:  # any author's code
+            except (Exception, SystemExit) as error:  # any author's code
                 answer.fail(i, k, "predict", error)
         return answer
 
@@ -344,7 +344,7 @@ class LocalForecaster(Forecaster):
                 stage = "predict"
                 forecast = self._predict(state, windows.future(i, k))
                 answer.put(i, k, as_distribution(forecast), probs)
-            except Exception as error:  # any author's code: it costs this cell only
+            except (Exception, SystemExit) as error:  # any author's code: it costs this cell only
                 answer.fail(i, k, stage, error)
             answer.seconds[i, k] = time.perf_counter() - began
         return answer
@@ -365,7 +365,7 @@ class GlobalForecaster(Forecaster):
         series, panel = windows.training_panel(0)
         try:
             return self._fit(panel, Entropy(windows.seed, panel.values, 0).rng("fit"))
-        except Exception as error:  # any author's code
+        except (Exception, SystemExit) as error:  # any author's code
             for i in series.tolist():
                 failed.fail(i, 0, "fit", error)
             return None
@@ -388,7 +388,7 @@ class GlobalForecaster(Forecaster):
                 fitted_at, broken = k, None
                 try:
                     state = self._fit(panel, Entropy(windows.seed, panel.values, 0).rng("fit"))
-                except Exception as error:  # any author's code
+                except (Exception, SystemExit) as error:  # any author's code
                     broken = as_failure(error)
             if broken is None:
                 self._predict_window(state, windows, k, answer, probs)
@@ -420,7 +420,7 @@ class GlobalForecaster(Forecaster):
             if quantiles is not None:
                 answer.quantiles[series, k] = quantiles
                 answer.own[series, k] = True
-        except Exception as error:  # any author's code
+        except (Exception, SystemExit) as error:  # any author's code
             for i in series.tolist():
                 answer.fail(i, k, "predict", error)
 

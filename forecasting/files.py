@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -10,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forecasting.errors import ForecastingError
+
+#: Files that list, under "files", what an output of ours consists of.
+LISTINGS = ("run.json", "facts.json")
 
 
 class DiskWriteError(ForecastingError, OSError):
@@ -22,17 +26,23 @@ class DiskWriteError(ForecastingError, OSError):
 def whole_folder(target: Path) -> Iterator[Path]:
     """Yield a temporary folder beside ``target`` that takes its place when the block ends well.
 
-    A folder that was there before is replaced as a whole; if the block raises, nothing of the new one
-    stays and the old one is untouched.
+    An earlier output that was there is replaced as a whole; if the block raises, nothing of the new one
+    stays and the old one is untouched. A folder that holds anything else is never replaced.
 
     Raises
     ------
     DiskWriteError
-        If the folder cannot be written, or something else than a folder is there.
+        If the folder cannot be written, is a file, or holds a file that no earlier output lists.
     """
-    target = target.absolute()
+    target = target.resolve()  # through links: what they point to is replaced, not they
     if target.exists() and not target.is_dir():
         raise DiskWriteError(f"{target} is a file; name a folder")
+    strange = strange_file(target)
+    if strange is not None:
+        raise DiskWriteError(
+            f"{target} holds {strange}, which is not of an earlier output, and the folder would be "
+            "replaced as a whole; name another"
+        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -48,6 +58,21 @@ def whole_folder(target: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def strange_file(folder: Path) -> str | None:
+    """Return the first file of a folder that no listing of an earlier output names, if there is one."""
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
+    listed = {name for listing in LISTINGS for name in _listed(folder / listing)}
+    return next((name for name in files if name not in listed), None)
+
+
+def _listed(listing: Path) -> set[str]:
+    try:
+        names = json.loads(listing.read_text(encoding="utf-8"))["files"]
+        return {listing.name, *map(str, names)}
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or not one of ours
+        return set()
 
 
 def _sync(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -280,3 +281,57 @@ def test_a_model_that_fails_often_is_not_ranked_and_the_verdict_says_so(sales):
     assert bt.summary()["MASE"].idxmin() == "picky"
     assert bt.verdict.winner == "naive"
     assert "picky is not ranked, 66.7 % of its forecasts failed" in repr(bt)
+
+
+def test_the_verdict_compares_models_where_all_of_them_forecast(sales):
+    """A hard series that one model refuses, and a hole that fails every model on another."""
+    sales.loc[sales["unique_id"] == "s00", "y"] *= np.random.default_rng(1).uniform(1, 50, 90)
+    sales = sales.drop(index=sales.index[(sales["unique_id"] == "s05")][40])
+
+    @dataclass(frozen=True)
+    class Refuses(LocalForecaster):
+        def _fit(self, history):
+            if history.y.max() > 1000:
+                raise ValueError("too wild")
+            return history.y[-1] + 0.3
+
+        def _predict(self, state, future):
+            return np.full(future.h, state)
+
+    sales["y"] = sales["y"].abs()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        bt = backtest(sales, {"naive": Naive(), "refuses": Refuses()}, h=7, n_windows=2)
+    assert bt.verdict.winner == "naive"
+    assert "refuses is not ranked" in str(bt.verdict)
+
+
+def test_saving_into_a_folder_with_anything_else_is_refused(bt, tmp_path):
+    thesis = tmp_path / "mine" / "thesis.txt"
+    thesis.parent.mkdir()
+    thesis.write_text("years of work")
+    with pytest.raises(OSError, match=r"holds thesis\.txt, which is not of an earlier output"):
+        bt.save(tmp_path / "mine")
+    assert thesis.read_text() == "years of work"
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_saving_through_a_link_replaces_what_it_points_to(bt, tmp_path):
+    bt.save(tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    bt.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_one_time_may_be_given_as_the_only_cutoff(sales):
+    for cutoff in ("2024-03-20", pd.Timestamp("2024-03-20")):
+        assert backtest(sales, Naive(), h=2, cutoffs=cutoff).facts.cutoffs == ("2024-03-20",)
+    with pytest.raises(ArgumentError, match="step_size= goes with n_windows="):
+        backtest(sales, Naive(), h=2, cutoffs=["2024-03-20"], step_size=3)
+
+
+@pytest.mark.parametrize("seed", ["a", None, -1, 1.5])
+def test_a_seed_is_a_whole_number(sales, seed):
+    with pytest.raises(ArgumentError, match="seed"):
+        backtest(sales, Naive(), h=2, seed=seed)

@@ -12,6 +12,7 @@ from forecasting import (
     HistoricAverage,
     LocalForecaster,
     Naive,
+    Normal,
     SeasonalNaive,
     WindowAverage,
     backtest,
@@ -278,3 +279,31 @@ def test_predict_names_our_word_for_another_library_s():
         fitted.predict(fh=3)
     with pytest.raises(LevelError, match="got '80'"):
         fitted.predict(1, level="80")
+
+
+def test_quantiles_that_cross_are_a_contract_failure_of_the_interval():
+    @dataclass(frozen=True)
+    class Negative(LocalForecaster):
+        def _fit(self, history):
+            return 0.0
+
+        def _predict(self, state, future):
+            return Normal(np.zeros(future.h), -np.ones(future.h))
+
+    bt = backtest(panel(a=[1.0] * 9), Negative(), h=2, level=80)
+    assert bt.failures[["stage", "code"]].to_numpy().tolist() == [["interval", "CONTRACT"]]
+    assert bt.forecasts["lo-80"].isna().all()
+    assert bt.forecasts["mean"].tolist() == [0.0, 0.0]
+
+
+def test_an_author_who_exits_costs_the_cell_and_not_the_process():
+    @dataclass(frozen=True)
+    class Exits(LocalForecaster):
+        def _fit(self, history):
+            raise SystemExit(3)
+
+        def _predict(self, state, future):
+            return np.zeros(future.h)
+
+    bt = backtest(panel(a=[1.0] * 9), {"exits": Exits(), "naive": Naive()}, h=2)
+    assert bt.failures["message"].tolist() == ["the forecaster raised SystemExit: 3"]

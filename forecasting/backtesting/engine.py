@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from typing import Any, Literal, TypeAlias, Unpack
 
@@ -21,6 +21,7 @@ from forecasting.errors import (
     ArgumentError,
     ModelContractError,
     WindowError,
+    check_count,
     check_keywords,
     nearest,
     tell,
@@ -142,6 +143,11 @@ def backtest(
     chosen = check_baseline(baseline, named)
     asked = ask(level, quantiles)
     n_jobs = check_n_jobs(n_jobs)
+    check_count(seed, "seed", least=0)
+    if cutoffs is not None and step_size is not None:
+        raise WindowError("cutoffs are given one by one; step_size= goes with n_windows=")
+    if cutoffs is not None and (isinstance(cutoffs, str) or not isinstance(cutoffs, Iterable)):
+        cutoffs = [cutoffs]
     schedule = Schedule(
         h, n_windows, cutoffs, step_size, check_window(window), gap, refit, check_partial(partial)
     ).checked()

@@ -74,8 +74,14 @@ class Plots:
         )
         return plotting.plot_ranks(table, ax=ax, looks=self._looks())
 
-    def residuals(self, model: str, unique_id: object = None, *, axes: Any = None) -> Any:
-        """Draw the one-step errors of a model: over time, their shape, autocorrelation, against fitted."""
+    def residuals(
+        self, model: str | None = None, unique_id: object = None, *, axes: Any = None
+    ) -> Any:
+        """Draw the one-step errors of a model: over time, their shape, autocorrelation, against fitted.
+
+        ``model`` defaults to the winner.
+        """
+        model = model or self._bt.verdict.winner or next(iter(self._bt.facts.models))
         table = plotting.residuals_table(self._bt.forecasts, model=model, unique_id=unique_id)
         return plotting.plot_residuals(table, axes=axes)
 

@@ -34,7 +34,8 @@ def write_frames(
     """Write the files of a backtest into an existing folder."""
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    text = json.dumps({"format": FORMAT, **facts}, indent=2, ensure_ascii=False)
+    files = [f"{name}.parquet" for name in frames]  # what a later save may replace
+    text = json.dumps({"format": FORMAT, "files": files, **facts}, indent=2, ensure_ascii=False)
     (folder / "facts.json").write_text(text, encoding="utf-8")
 
 

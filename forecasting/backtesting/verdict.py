@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import ArgumentError, plural
+from forecasting.comparison import compare
+from forecasting.errors import plural
+from forecasting.metrics import summarise
 
 if TYPE_CHECKING:
     from forecasting.backtesting.result import Backtest
 
-#: A model is ranked if at most this share of its forecasts failed.
+#: A model is ranked if at most this share more of its forecasts failed than of the best one's.
 RANKED_UP_TO = 0.01
 
 
@@ -34,16 +37,16 @@ class Verdict:
     """
 
     metric: str
-    winner: str | None
-    loss: float
-    rival: str | None
-    rival_loss: float
-    difference: float
-    lo: float
-    hi: float
-    win_rate: float
-    size: str
-    troubles: str
+    winner: str | None = None
+    loss: float = np.nan
+    rival: str | None = None
+    rival_loss: float = np.nan
+    difference: float = np.nan
+    lo: float = np.nan
+    hi: float = np.nan
+    win_rate: float = np.nan
+    size: str = ""
+    troubles: str = ""
     complete: bool = True
 
     @property
@@ -64,7 +67,7 @@ class Verdict:
 
     def _outcome(self) -> str:
         if self.winner is None:
-            return "Nothing could be scored: no forecast has an actual beside it."
+            return "Nothing could be scored: no window has a forecast of every model and an actual beside it."
         said = f"{self.winner} has the lowest {self.metric}, {self.loss:.4g}"
         if self.rival is None:
             return f"{said}."
@@ -81,57 +84,49 @@ class Verdict:
 
 
 def verdict_of(bt: Backtest) -> Verdict:
-    """Return the verdict of a backtest."""
+    """Return the verdict of a backtest.
+
+    Models are ranked on the forecasts that all of them made: the mean over what each could do would
+    favour the one that fails where it is hard.
+    """
     metric = bt.main_metric
-    table = bt.summary(metrics=[metric])
-    unranked = _unranked(table)
-    losses = table[metric].drop(index=list(unranked)).dropna().sort_values(kind="stable")
-    size = _size(bt)
+    unranked = _unranked(bt.summary(metrics=["MAE"]))
+    shared, dropped = _shared(bt, unranked)
+    outcome = Verdict(
+        metric, size=_size(bt), troubles=_troubles(bt, unranked, dropped), complete=bt.complete
+    )
+    if shared.empty:
+        return outcome
+    losses = summarise(shared, bt.scales, metrics=[metric])[metric].dropna()
     if losses.empty:
-        nan = np.nan
-        return Verdict(
-            metric,
-            None,
-            nan,
-            None,
-            nan,
-            nan,
-            nan,
-            nan,
-            nan,
-            size,
-            _troubles(bt, unranked),
-            bt.complete,
-        )
-    winner, baseline = str(losses.index[0]), bt.facts.baseline
-    rivals = [str(m) for m in losses.index[1:]]
-    rival = baseline if baseline in rivals else (rivals[0] if rivals else None)
-    row = _compared(bt, winner, rival, metric)
-    return Verdict(
-        metric=metric,
-        winner=winner,
-        loss=float(losses.iloc[0]),
+        return outcome
+    losses = losses.sort_values(kind="stable")
+    winner, rivals = str(losses.index[0]), [str(m) for m in losses.index[1:]]
+    outcome = dataclasses.replace(outcome, winner=winner, loss=float(losses.iloc[0]))
+    if not rivals:
+        return outcome
+    rival = bt.facts.baseline if bt.facts.baseline in rivals else rivals[0]
+    row = compare(shared, bt.scales, model=winner, baseline=rival, metric=metric).iloc[0]
+    return dataclasses.replace(
+        outcome,
         rival=rival,
-        rival_loss=float(losses[rival]) if rival else np.nan,
+        rival_loss=float(losses[rival]),
         difference=float(row["difference"]),
         lo=float(row["difference_lo"]),
         hi=float(row["difference_hi"]),
         win_rate=float(row["win_rate"]),
-        size=size,
-        troubles=_troubles(bt, unranked),
-        complete=bt.complete,
     )
 
 
-def _compared(bt: Backtest, winner: str, rival: str | None, metric: str) -> pd.Series:
-    names = ["difference", "difference_lo", "difference_hi", "win_rate"]
-    unknown = pd.Series(np.nan, index=names)
-    if rival is None:
-        return unknown
-    try:
-        return bt.compare(winner, baseline=rival, metric=metric).iloc[0][names]
-    except ArgumentError:  # the two have no forecast in common
-        return unknown
+def _shared(bt: Backtest, unranked: dict[str, float]) -> tuple[pd.DataFrame, int]:
+    """Return the forecasts of ranked models where all of them have one, and how many windows that cost."""
+    found = bt.forecasts[~bt.forecasts["model"].isin(list(unranked))]
+    keys = ["unique_id", "cutoff"]
+    lost = found.loc[found["mean"].isna(), keys].drop_duplicates()
+    if lost.empty:
+        return found, 0
+    kept = found.merge(lost.assign(lost=True), on=keys, how="left")
+    return kept[kept["lost"].isna()].drop(columns="lost"), len(lost)
 
 
 def _size(bt: Backtest) -> str:
@@ -153,18 +148,23 @@ def _days(cutoffs: tuple[str, ...]) -> str:
 def _unranked(table: pd.DataFrame) -> dict[str, float]:
     """Return the models that failed too often to be ranked, with the share that failed.
 
-    A model that fails where it is hard would look better than it is. If every model does, all are ranked.
+    Too often is more than :data:`RANKED_UP_TO` above the model that failed least: what no model could
+    forecast is nobody's fault.
     """
     share = table["n_failed"] / (table["n_failed"] + table["n_forecasts"])
-    bad = share[share > RANKED_UP_TO]
-    return {} if len(bad) == len(table) else {str(m): float(v) for m, v in bad.items()}
+    bad = share[share > share.min() + RANKED_UP_TO]
+    return {str(m): float(v) for m, v in bad.items()}
 
 
-def _troubles(bt: Backtest, unranked: dict[str, float]) -> str:
+def _troubles(bt: Backtest, unranked: dict[str, float], dropped: int) -> str:
     parts = [
         f"{model} is not ranked, {100 * share:.1f} % of its forecasts failed"
         for model, share in unranked.items()
     ]
+    if dropped:
+        parts.append(
+            f"{dropped:,} windows that not every ranked model forecast are left out of this"
+        )
     fits = len(bt.forecasts) // max(bt.facts.h, 1)
     lost = bt.failures[bt.failures["stage"] != "interval"]
     withheld = len(bt.failures) - len(lost)

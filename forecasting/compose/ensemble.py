@@ -11,7 +11,7 @@ import numpy as np
 from forecasting._typing import FloatArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import Forecaster
-from forecasting.compose.members import Ask, Composite, check_member
+from forecasting.compose.members import Ask, Composite, as_members
 from forecasting.errors import ArgumentError, ModelError
 from forecasting.windows import Windows
 
@@ -47,13 +47,7 @@ class Ensemble(Composite):
     weights: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "forecasters", tuple(self.forecasters))
-        if len(self.forecasters) < 2:
-            raise ArgumentError(
-                f"Ensemble needs at least two forecasters, got {len(self.forecasters)}"
-            )
-        for member in self.forecasters:
-            check_member(member, "Ensemble")
+        object.__setattr__(self, "forecasters", as_members(self.forecasters, "Ensemble"))
         if self.how not in ("mean", "median"):
             raise ArgumentError(f"how must be 'mean' or 'median', got {self.how!r}")
         if self.weights is not None:

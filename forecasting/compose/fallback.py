@@ -10,8 +10,7 @@ import numpy as np
 from forecasting._typing import BoolArray
 from forecasting.answer import Answer, Failure, empty_answer
 from forecasting.base import Forecaster
-from forecasting.compose.members import Ask, Composite, check_member
-from forecasting.errors import ArgumentError
+from forecasting.compose.members import Ask, Composite, as_members
 from forecasting.windows import Windows
 
 
@@ -39,13 +38,7 @@ class Fallback(Composite):
     forecasters: Sequence[Forecaster]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "forecasters", tuple(self.forecasters))
-        if len(self.forecasters) < 2:
-            raise ArgumentError(
-                f"Fallback needs at least two forecasters, got {len(self.forecasters)}"
-            )
-        for member in self.forecasters:
-            check_member(member, "Fallback")
+        object.__setattr__(self, "forecasters", as_members(self.forecasters, "Fallback"))
 
     @property
     def members(self) -> tuple[Forecaster, ...]:
@@ -71,16 +64,9 @@ class Fallback(Composite):
                     first.setdefault((f.series, f.window), f)
             waiting &= lost
         answer.failures.extend(first[i, k] for i, k in zip(*_cells(waiting), strict=True))
-        _withheld_are_not_own(answer)
         return answer
 
 
 def _cells(mask: BoolArray) -> tuple[list[int], list[int]]:
     series, window = np.nonzero(mask)
     return series.tolist(), window.tolist()
-
-
-def _withheld_are_not_own(answer: Answer) -> None:
-    """An interval that a member withheld has its failure already; it is not to be checked again."""
-    for f in answer.failures:
-        answer.own[f.series, f.window] = answer.own[f.series, f.window] and f.stage != "interval"

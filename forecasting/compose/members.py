@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -92,6 +92,18 @@ def learn(member: Forecaster, windows: Windows) -> Learned:
     failed = member._blocked(windows, ())
     state = member._learn(windows.only(~failed.failed()), failed)
     return Learned(member, state, failed)
+
+
+def as_members(members: object, where: str) -> tuple[Forecaster, ...]:
+    """Return two or more members as a tuple, or say how they are given."""
+    if isinstance(members, Forecaster) or not isinstance(members, Iterable):
+        raise ArgumentError(f"{where} takes its forecasters as one tuple, {where}((Naive(), ...))")
+    found = tuple(members)
+    for member in found:
+        check_member(member, where)
+    if len(found) < 2:
+        raise ArgumentError(f"{where} needs at least two forecasters, got {len(found)}")
+    return found
 
 
 def check_member(member: object, where: str) -> None:

@@ -105,7 +105,7 @@ class Log(ElementwiseTransform):
         bad = int(np.count_nonzero(y + self.offset <= 0))
         if bad:
             raise NonPositiveError(
-                f"{plural(bad, 'value')} of at most {-self.offset:g}, whose logarithm does not exist; "
+                f"{plural(bad, 'value')} of {_least(-self.offset)}, whose logarithm does not exist; "
                 "use Log(offset=...) or no transform",
                 n_bad=bad,
             )
@@ -123,6 +123,10 @@ class Log(ElementwiseTransform):
         if isinstance(forecast, Normal):
             return None
         return super().mean_of(forecast, fitted)
+
+
+def _least(value: float) -> str:
+    return f"at most {value:g}" if value else "zero or less"
 
 
 @dataclass(frozen=True)

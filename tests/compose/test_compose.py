@@ -165,7 +165,7 @@ def test_difference_is_undone_exactly():
 
 def test_a_transform_that_does_not_exist_is_a_failure_of_its_series():
     data = pd.concat([Y.rename("a"), (Y - 5).rename("b")], axis=1)
-    with pytest.warns(FailureWarning, match="b: NON_POSITIVE, 4 values of at most -0"):
+    with pytest.warns(FailureWarning, match="b: NON_POSITIVE, 4 values of zero or less"):
         wide = fc.Transformed(fc.Naive(), fc.Log()).fit(data).predict(1)
     assert wide["a"].notna().all()
     assert wide["b"].isna().all()
@@ -183,3 +183,17 @@ def test_a_transformed_forecaster_with_nothing_to_estimate_moves_on_without_a_re
     kept = fc.backtest(Y, models, h=1, n_windows=3, refit=False)
     again = fc.backtest(Y, models, h=1, n_windows=3)
     pd.testing.assert_frame_equal(kept.forecasts, again.forecasts, check_exact=True)
+
+
+def test_a_fallback_that_withholds_its_interval_has_one_failure(mixed):
+    safe = fc.Fallback((fc.SeasonalNaive(14), fc.Naive()))
+    bt = fc.backtest(mixed, {"safe": safe}, h=2, level=80)
+    short = bt.forecasts[bt.forecasts["unique_id"] == "short"]
+    assert short["mean"].notna().all()
+    assert short["lo-80"].isna().all()
+    assert bt.failures[["unique_id", "stage"]].to_numpy().tolist() == [["short", "interval"]]
+
+
+def test_members_are_given_as_one_tuple():
+    with pytest.raises(ArgumentError, match="takes its forecasters as one tuple"):
+        fc.Ensemble(fc.Naive(), "mean")
