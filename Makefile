@@ -40,7 +40,7 @@ check: install
 	$(BIN)/python -m pytest -q tests/test_floors.py tests/test_packaging.py
 
 test: install
-	$(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGS)
 
 notebooks: install
 	$(BIN)/jupyter-execute --timeout=600 $(if $(STORE),--inplace) $(NOTEBOOKS)
@@ -99,7 +99,7 @@ $(LOWEST)/.built: tests/lowest.txt $(SOURCES)
 	touch $@
 
 lowest: $(LOWEST)/.built
-	$(LOWEST)/bin/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
+	$(LOWEST)/bin/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGS)
 
 # --- what the benchmarks are measured against, apart because it pins other versions ----------------
 

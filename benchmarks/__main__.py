@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME ...]``: every figure, measured here; kept in ``benchmarks/results.md``."""
+"""``python -m benchmarks [NAME ...]``: every figure, measured here and kept in ``benchmarks/results/``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 BENCHMARKS = ("import_cost", "m3_published", "seasonal_naive", "lag_regression", "adapters")
-RESULTS = Path(__file__).with_name("results.md")
+RESULTS = Path(__file__).with_name("results")
+TAKE_WORDS = ("m3_published", "adapters")
 PACKAGES = ("numpy", "pandas", "statsmodels", "prophet", "sktime", "lightgbm")
 
 
@@ -34,33 +35,17 @@ class Tee(io.StringIO):
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks; write the results file when all of them were run."""
-    parts, status = [], 0
+    """Run benchmarks, all by default, and keep what each prints in a file of its own."""
+    status = 0
+    RESULTS.mkdir(exist_ok=True)
     for name in names or BENCHMARKS:
         tee = Tee()
         with contextlib.redirect_stdout(tee):
-            print(f"--- {name}")
-            status |= int(importlib.import_module(f"benchmarks.{name}").main(*_no_arguments(name)))
-        parts.append(tee.getvalue().partition("\n")[2].rstrip())
-    if not names:
-        RESULTS.write_text(_page(parts), encoding="utf-8")
-        print(f"written to {RESULTS.name}")
+            print(f"--- {name}\n{machine()}\n")
+            run = importlib.import_module(f"benchmarks.{name}").main
+            status |= int((run([]) if name in TAKE_WORDS else run()) or 0)
+        (RESULTS / f"{name}.txt").write_text(tee.getvalue().partition("\n")[2], encoding="utf-8")
     return status
-
-
-def _no_arguments(name: str) -> tuple[list[str], ...]:
-    return ([],) if name == "m3_published" else ()
-
-
-def _page(parts: list[str]) -> str:
-    sections = [
-        f"## {name}\n\n```\n{text}\n```" for name, text in zip(BENCHMARKS, parts, strict=True)
-    ]
-    head = (
-        "# Figures\n\nWritten by `make bench`. A speed is a ratio of two sides that ran in turn in one run; "
-        f"the seconds alone say little.\n\n{machine()}\n"
-    )
-    return "\n".join([head, "\n\n".join(sections)]) + "\n"
 
 
 if __name__ == "__main__":
