@@ -341,8 +341,9 @@ def test_blocks_draw_every_window_equally_often_and_together() -> None:
 @pytest.mark.parametrize(
     ("asked", "lags", "n", "expected"),
     [
-        (None, 0, 6, 2),
+        (None, 0, 6, 1),
         (None, 0, 3, 1),
+        (None, 0, 27, 3),
         (None, 4, 24, 5),
         (None, 9, 6, 3),
         (7, 0, 6, 3),

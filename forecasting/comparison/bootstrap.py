@@ -6,17 +6,21 @@ import numpy as np
 
 from forecasting._typing import FloatArray, IntArray
 
+MANY_WINDOWS = 12  # from here on blocks allow for correlation between windows that do not overlap
 CHUNK = 2_000_000  # numbers held at once per array: 16 MB
 
 
 def choose_block_length(asked: int | None, lags: int, n_windows: int) -> int:
     """Return how many successive windows are drawn together: at least 1, at most half of them.
 
-    Without a wish, enough to hold the overlap of the windows and to grow as the cube root of their
-    number, the rate that is best for the variance of a mean (Künsch 1989). More than half would
-    leave nothing to resample.
+    Without a wish, enough to hold the overlap of the windows; from :data:`MANY_WINDOWS` on it also
+    grows as the cube root of their number, the rate that is best for the variance of a mean (Künsch
+    1989). Fewer windows cannot tell correlation that no overlap explains, and blocks would leave next
+    to no degrees of freedom: of four windows in blocks of two, one. More than half would leave nothing
+    to resample.
     """
-    wanted = max(lags + 1, round(n_windows ** (1 / 3))) if asked is None else asked
+    grown = round(n_windows ** (1 / 3)) if n_windows >= MANY_WINDOWS else 1
+    wanted = max(lags + 1, grown) if asked is None else asked
     return max(1, min(wanted, n_windows // 2))
 
 

@@ -48,7 +48,7 @@ def model_confidence_set(
         default whichever there are more of.
     block_length : int, optional
         Over cutoffs: successive windows that are drawn together, by default
-        ``max(lags + 1, round(n_cutoffs ** (1/3)))`` with lags as in :func:`compare`. Over series:
+        ``lags + 1``, from 12 on at least ``round(n_cutoffs ** (1/3))``, as in :func:`compare`. Over series:
         1.
     n_resamples, seed : int
         Of the bootstrap; the generator is local.

@@ -58,7 +58,7 @@ def compare(
         Of the bootstrap; the generator is local.
     block_length : int, optional
         Successive windows that are drawn together; by default enough to hold the overlap,
-        ``max(lags + 1, round(n_cutoffs ** (1/3)))``, at most half of ``n_cutoffs``.
+        ``lags + 1``, from 12 cutoffs on at least ``round(n_cutoffs ** (1/3))``; at most half of them.
     lags : int, optional
         Overlap of the windows for the Diebold-Mariano test, in windows; by default the number of
         later cutoffs that come before the time forecast, from ``ds`` and ``cutoff``: h - 1 for
