@@ -223,11 +223,14 @@ def _duplicate_error(rows: Rows, double: BoolArray) -> DuplicateRowsError:
     both = np.unique(np.concatenate((found - 1, found)))[:10]
     origin = both if rows.order is None else rows.order[both]
     series = np.unique(rows.codes[found])
-    pairs = (
-        f"duplicated ({', '.join(keys)}) pair" if shape.has_ids else f"duplicated {shape.time_col}"
-    )
+    what = f"({', '.join(keys)}) pair" if shape.has_ids else f"{shape.time_col} value"
+    if not shape.has_ids and len(found) > 1:
+        hint = (
+            f"there is no column {shape.id_col!r}, so all rows are one series: if they are several, say "
+            f"which column names them, id_col=. If they are one, {hint}"
+        )
     return DuplicateRowsError(
-        f"{plural(len(found), pairs)} in {_of(series, rows)}; first {rows.place(at)}, "
+        f"{plural(len(found), f'duplicated {what}')} in {_of(series, rows)}; first {rows.place(at)}, "
         f"rows {origin[0]} and {origin[1]} ({values}); {hint}",
         column=shape.time_col,
         n_bad=len(found),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting import SeasonalNaive, as_panel
+from forecasting.errors import DuplicateRowsError
 from forecasting.panel import Panel
 
 ALIASES = ("15min", "h", "D", "B", "W-MON", "MS", "ME", "QE-DEC", "YS-JAN")
@@ -111,3 +112,10 @@ def test_the_failure_of_a_series_without_ids_does_not_invent_one():
     with pytest.raises(ValueError, match=r"^1 missing value, first 2024-01-02"):
         SeasonalNaive(1).fit(y)
     assert as_panel(y).ids.tolist() == ["sales"]
+
+
+def test_stacked_series_without_ids_are_told_that_an_id_column_is_missing():
+    days = pd.date_range("2024-01-01", periods=5)
+    stacked = pd.DataFrame({"ds": [*days, *days], "store": ["a"] * 5 + ["b"] * 5, "y": 1.0})
+    with pytest.raises(DuplicateRowsError, match=r"5 duplicated ds values .* no column 'unique_id'.*id_col="):
+        as_panel(stacked)
