@@ -15,6 +15,7 @@ import pytest
 
 import forecasting as fc
 from forecasting.cli import main, replay
+from forecasting.cli.flags import in_flags
 from forecasting.cli.registry import CLASSES, MODELS, build_model
 
 IDS_THAT_ARE_TEXT = ["0742", "NA", "null", "1E5", "TRUE", "=1+1", "-2", "a,b", "ü"]
@@ -173,6 +174,116 @@ def test_a_model_that_failed_often_stands_last_however_small_its_error() -> None
     assert ["naive", "perfect"] == replay.shown_errors(bt)["model"].tolist()
 
 
+def test_a_date_format_reads_times_that_look_like_integers(
+    daily: pd.DataFrame, tmp_path: Path
+) -> None:
+    path, out = tmp_path / "data.csv", tmp_path / "out"
+    daily.assign(ds=daily["ds"].dt.strftime("%Y%m%d")).to_csv(path, index=False)
+    assert backtest(path, "--h", 7, "--date-format", "%Y%m%d", "--output", out) == 0
+    assert pd.Timestamp("2024-02-25") == pd.read_parquet(out / "forecasts.parquet")["ds"].max()
+
+
+def test_a_parquet_and_a_csv_file_are_read_together(daily: pd.DataFrame, tmp_path: Path) -> None:
+    daily[daily["unique_id"] == "a"].to_parquet(tmp_path / "a.parquet")
+    daily[daily["unique_id"] == "b"].to_csv(tmp_path / "b.csv", index=False)
+    out = tmp_path / "out"
+    assert backtest(tmp_path / "[ab].*", "--h", 7, "--output", out) == 0
+    assert {"a", "b"} == set(pd.read_parquet(out / "forecasts.parquet")["unique_id"])
+
+
+@pytest.mark.parametrize(("text", "says"), [("1", "int64"), ("1.2.2024", "--date-format")])
+def test_files_whose_times_do_not_go_together_are_named(
+    daily: pd.DataFrame,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    says: str,
+) -> None:
+    daily.to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "b.csv").write_text(f"unique_id,ds,y\nc,{text},1\n")
+    assert backtest(tmp_path / "[ab].*", "--h", 7, "--output", tmp_path / "out") == 65
+    said = error_of(capsys)
+    assert "b.csv" in said
+    assert "a.parquet" in said
+    assert says in said
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"), [("sum", 6.0), ("mean", 3.0), ("first", 2.0), ("last", 4.0)]
+)
+def test_duplicates_become_what_was_said(tmp_path: Path, how: str, expected: float) -> None:
+    days = pd.date_range("2024-01-01", periods=20).repeat(2)
+    frame = pd.DataFrame({"unique_id": "a", "ds": days, "y": np.tile([2.0, 4.0], 20)})
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    out = tmp_path / "out"
+    assert backtest(tmp_path / "data.csv", "--h", 2, "--on-duplicate", how, "--output", out) == 0
+    assert {expected} == set(pd.read_parquet(out / "forecasts.parquet")["y"])
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"), [("zero", 0.0), ("forward", 9.0), ("seasonal", 3.0), ("interpolate", 9.5)]
+)
+def test_gaps_are_filled_as_was_said(tmp_path: Path, how: str, expected: float) -> None:
+    # The row of the 11th is not there; a week before it, on the 4th, stands 3; beside it 9 and 10.
+    days = pd.date_range("2024-01-01", periods=11)
+    y = [0.0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    frame = pd.DataFrame({"unique_id": "a", "ds": [*days[:10], days[10] + days.freq], "y": y})
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    out = tmp_path / "out"
+    words = ["--h", 2, "--freq", "D", "--fill-gaps", how, "--output", out]
+    assert backtest(tmp_path / "data.csv", *words, models=["naive"]) == 0
+    assert [expected, 10.0] == pd.read_parquet(out / "forecasts.parquet")["y"].tolist()
+
+
+@pytest.mark.filterwarnings("always::forecasting.errors.DataWarning")
+def test_rows_after_complete_until_and_missing_ends_are_dropped(
+    daily: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = daily.assign(y=daily["y"].where(daily["ds"] < "2024-02-20"))
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    words = ["--h", "3", "--model", "naive", "--output", str(tmp_path / "out")]
+    mends = ["--complete-until", "2024-02-22", "--drop-trailing-na"]
+    assert main(["forecast", str(tmp_path / "data.csv"), *words, *mends]) == 0
+    found = pd.read_parquet(tmp_path / "out" / "forecasts.parquet")
+    assert pd.Timestamp("2024-02-20") == found["ds"].min()
+    assert "after --complete-until 2024-02-22" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("python", "shell"),
+    [
+        ("say date_format='%d/%m/%Y' or so", "say --date-format %d/%m/%Y or so"),
+        ("Say id_col=, time_col=, target_col= if", "Say --id-col, --time-col, --target-col if"),
+        ("Use freq='MS' (QS, YS)", "Use --freq MS (QS, YS)"),
+        ("is it freq='W-MON'?", "is it --freq W-MON?"),
+        ("target_col='units sold'", "--target-col 'units sold'"),
+        (
+            "drop with df.drop_duplicates(['unique_id', 'ds']), or add them up with "
+            "on_duplicate='sum'",
+            "drop with --on-duplicate first, or add them up with --on-duplicate sum",
+        ),
+        ("fill_gaps(data, how='zero'), or 'forward', 'seasonal'",
+         "--fill-gaps zero, or forward, seasonal"),
+        ("fill_gaps(df, how='forward')", "--fill-gaps forward"),
+        ("fill_gaps(...)", "--fill-gaps HOW"),
+        ("move complete_until= to", "move --complete-until to"),
+        ("drop_trailing_na=True, if", "--drop-trailing-na, if"),
+        ("freq=pd.DatetimeIndex([...])", "freq=pd.DatetimeIndex([...])"),
+    ],
+)  # fmt: skip
+def test_words_of_python_are_shown_as_flags(python: str, shell: str) -> None:
+    assert shell == in_flags(python)
+
+
+def test_an_error_names_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("unique_id,ds,y\na,2024-01-01,1\na,2024-01-01,2\na,2024-01-02,3\n")
+    assert backtest(path, "--h", 1, "--output", tmp_path / "out") == 65
+    said = error_of(capsys)
+    assert "--on-duplicate sum" in said
+    assert "drop_duplicates" not in said
+
+
 # --- how it ends ------------------------------------------------------------------------------------
 
 
@@ -187,6 +298,26 @@ def test_too_many_failures_end_with_3_and_are_written(
     assert "2 of 4 forecasts failed" in error_of(capsys)
     assert pd.read_csv(out / "failures.csv")["code"].tolist() == ["GAP", "GAP"]
     assert backtest(path, "--h", 7, "--output", out, "--fail-over", 0.5) == 0
+
+
+@pytest.mark.parametrize("word", ["backtest", "forecast"])
+@pytest.mark.parametrize("ys", [["1"] * 3, [""] * 30], ids=["short", "empty"])
+def test_not_a_single_forecast_ends_with_65_and_says_why(
+    word: str, ys: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = pd.date_range("2024-01-01", periods=len(ys)).strftime("%Y-%m-%d")
+    rows = "".join(f"{i},{d},{y}\n" for i in "ab" for d, y in zip(days, ys, strict=True))
+    (tmp_path / "data.csv").write_text("unique_id,ds,y\n" + rows)
+    out = tmp_path / "out"
+    model = ["--models" if word == "backtest" else "--model", "snaive(7)"]
+    words = ["--h", "1", "--output", str(out), "--fail-over", "1", *model]
+    assert main([word, str(tmp_path / "data.csv"), *words]) == 65
+    said = capsys.readouterr().err
+    if word == "backtest":
+        assert "not a single forecast" in said
+        assert {"a", "b"} == set(pd.read_csv(out / "failures.csv")["unique_id"])
+    else:
+        assert ("needs at least 7" if "1" in ys else "are missing") in said
 
 
 @pytest.mark.parametrize(
@@ -369,7 +500,7 @@ def test_check_says_what_is_odd_and_how_to_mend_it(
     assert main(["check", str(tmp_path / "data.csv")]) == 0
     said = capsys.readouterr().out
     assert "gap" in said
-    assert "fill_gaps" in said
+    assert "--fill-gaps zero" in said
 
 
 def test_check_finds_nothing_in_clean_data(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

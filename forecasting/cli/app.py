@@ -13,6 +13,7 @@ from types import FrameType
 
 from forecasting.cli import check, exits, forecast, replay
 from forecasting.cli.arguments import make_parser
+from forecasting.cli.flags import in_flags
 from forecasting.cli.registry import list_models
 from forecasting.cli.text import tell
 from forecasting.errors import ForecastingError
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _show(error: ForecastingError, debug: bool) -> None:
     if debug:
         tell("".join(traceback.format_exception(error)).rstrip())
-    tell(f"forecasting: {error}")
+    tell(f"forecasting: {in_flags(str(error))}")
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def _plain_warnings() -> Iterator[None]:
     said: set[str] = set()
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        text = f"warning: {message}"
+        text = f"warning: {in_flags(str(message))}"
         if text not in said:
             said.add(text)
             tell(text)

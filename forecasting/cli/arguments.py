@@ -66,6 +66,7 @@ def _epilog() -> str:
 
 def _backtest(parser: argparse.ArgumentParser) -> None:
     _data(parser)
+    _mending(parser)
     run = parser.add_argument_group("the backtest")
     _horizon(run)
     run.add_argument("--n-windows", type=int, default=1, metavar="K", help="cutoffs (default 1)")
@@ -90,6 +91,7 @@ def _backtest(parser: argparse.ArgumentParser) -> None:
 
 def _forecast(parser: argparse.ArgumentParser) -> None:
     _data(parser)
+    _mending(parser)
     run = parser.add_argument_group("the forecast")
     _horizon(run)
     run.add_argument("--model", required=True, metavar="MODEL", help=MODELS_HELP)
@@ -123,6 +125,23 @@ def _data(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="M",
         help="steps in a season (default: that of the frequency)",
+    )
+
+
+def _mending(parser: argparse.ArgumentParser) -> None:
+    mend = parser.add_argument_group("mending the data, before anything is forecast")
+    mend.add_argument(
+        "--on-duplicate", choices=("error", "sum", "mean", "first", "last"), default="error",
+        help="what two rows of one series and time become (default error)",
+    )  # fmt: skip
+    mend.add_argument(
+        "--fill-gaps", choices=("zero", "forward", "seasonal", "interpolate"),
+        help="fill steps without a row and missing values; interpolate looks ahead: errors of a "
+        "cutoff inside a gap look smaller than they will be",
+    )  # fmt: skip
+    mend.add_argument("--complete-until", metavar="TIME", help="drop the rows after it")
+    mend.add_argument(
+        "--drop-trailing-na", action="store_true", help="drop missing values at the end of a series"
     )
 
 

@@ -7,6 +7,7 @@ import argparse
 import pandas as pd
 
 from forecasting.cli import exits
+from forecasting.cli.flags import in_flags
 from forecasting.cli.inputs import read_rows
 from forecasting.cli.text import aligned, say
 from forecasting.cli.writing import check_target, write_run, write_tables
@@ -48,4 +49,4 @@ def _report(found: pd.DataFrame, n_rows: int) -> None:
         say(f"... and {len(found) - ROWS_SHOWN:,} more; --output FOLDER writes all of them")
     say("\nTo mend:")
     for what, mend in found[["what", "mend"]].drop_duplicates("what").itertuples(index=False):
-        say(f"  {what}: {mend}")
+        say(f"  {what}: {in_flags(mend)}")

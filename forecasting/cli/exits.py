@@ -15,7 +15,7 @@ MEANINGS = {
     OK: "done",
     USAGE: "the command line cannot be right",
     FAILED: "done and written, but more forecasts failed than --fail-over allows",
-    DATA: "the data cannot be read as series, or none of them can be forecast",
+    DATA: "no series in the data, or not a single forecast made: the message or failures.csv says why",
     NO_INPUT: "a file is not there",
     CANNOT_CREATE: "the output folder is not ours to write: checked before any work",
     CANNOT_WRITE: "writing failed; what was there before is intact",

@@ -12,13 +12,12 @@ import pandas as pd
 
 from forecasting.base import Forecaster
 from forecasting.cli import exits
-from forecasting.cli.inputs import options, read_rows, season_of
+from forecasting.cli.inputs import read_panel, season_of
 from forecasting.cli.registry import build_model, split_label
 from forecasting.cli.text import aligned, say, tell
 from forecasting.cli.writing import check_target, write_run, write_tables
 from forecasting.errors import FailureWarning, plural
 from forecasting.files import whole_folder
-from forecasting.reading import as_panel
 
 FAILURES = ("unique_id", "stage", "code", "message")
 ROWS_SHOWN = 12
@@ -27,8 +26,7 @@ ROWS_SHOWN = 12
 def run(arguments: argparse.Namespace) -> int:
     """Forecast and write the folder; return the exit code."""
     check_target(arguments.output)
-    rows = read_rows(arguments)
-    panel = as_panel(rows, **options(arguments))
+    panel = read_panel(arguments)
     name, call = split_label(arguments.model)
     forecaster = build_model(call, season_of(panel, arguments))
     with warnings.catch_warnings():
@@ -40,6 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
         write_tables({"forecasts": found, "failures": failures}, scratch)
         write_run(_facts(arguments, name, forecaster, panel.fingerprint), scratch)
     _report(arguments, name, found)
+    if not found["mean"].notna().any():
+        tell("forecasting: not a single forecast could be made; failures.csv says why")
+        return exits.DATA
     return _code(len(failures), panel.n_series, arguments.fail_over)
 
 

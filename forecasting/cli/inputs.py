@@ -7,13 +7,20 @@ import argparse
 import pandas as pd
 
 from forecasting.cli.reading import Dialect, read_files
+from forecasting.filling import fill_gaps
 from forecasting.panel import Panel
 from forecasting.reading import DataOptions, as_panel
 
 
 def read_rows(arguments: argparse.Namespace) -> pd.DataFrame:
     """Return the rows of the files that were named."""
-    dialect = Dialect(arguments.id_col, arguments.sep, arguments.decimal)
+    dialect = Dialect(
+        arguments.id_col,
+        arguments.sep,
+        arguments.decimal,
+        time_col=arguments.time_col,
+        date_format=arguments.date_format,
+    )
     return read_files(arguments.files, dialect)
 
 
@@ -29,8 +36,19 @@ def options(arguments: argparse.Namespace) -> DataOptions:
 
 
 def read_panel(arguments: argparse.Namespace) -> Panel:
-    """Return the series of the files that were named."""
-    return as_panel(read_rows(arguments), **options(arguments))
+    """Return the series of the files that were named, mended as was said."""
+    said = options(arguments)
+    mended = said.copy()
+    mended["on_duplicate"] = arguments.on_duplicate
+    mended["complete_until"] = arguments.complete_until
+    mended["drop_trailing_na"] = arguments.drop_trailing_na
+    rows = read_rows(arguments)
+    if arguments.fill_gaps is None:
+        return as_panel(rows, **mended)
+    season = arguments.season_length
+    filled = fill_gaps(rows, how=arguments.fill_gaps, season_length=season, **mended)
+    said["date_format"] = None  # times are no longer text
+    return as_panel(filled, **said)
 
 
 def season_of(panel: Panel, arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_datetime64_any_dtype, is_string_dtype
 
 from forecasting.cli.exits import DATA, NO_INPUT, USAGE, stop
 
@@ -25,6 +26,8 @@ class Dialect:
     id_col: str = "unique_id"
     sep: str = ","
     decimal: str = "."
+    time_col: str = "ds"
+    date_format: str | None = None
 
 
 def find_files(patterns: Sequence[str]) -> list[Path]:
@@ -52,6 +55,7 @@ def read_files(patterns: Sequence[str], dialect: Dialect) -> pd.DataFrame:
     if len(files) > 1:
         frames = {path: _named(frame, path, dialect) for path, frame in frames.items()}
         _same_columns(frames)
+        frames = _same_times(frames, dialect)
     return (
         pd.concat(list(frames.values()), ignore_index=True) if len(files) > 1 else frames[files[0]]
     )
@@ -71,6 +75,44 @@ def _same_columns(frames: dict[Path, pd.DataFrame]) -> None:
         different = set(frames[first].columns) ^ set(frames[path].columns)
         if different:
             stop(DATA, f"{path} and {first} have different columns: {sorted(map(str, different))}")
+
+
+def _same_times(frames: dict[Path, pd.DataFrame], dialect: Dialect) -> dict[Path, pd.DataFrame]:
+    """Return the frames with text read as time stamps, where another file has time stamps."""
+    name = dialect.time_col
+    stamped = [p for p, f in frames.items() if name in f and is_datetime64_any_dtype(f[name])]
+    if not stamped or len(stamped) == len(frames):
+        return frames
+    read = {
+        p: f if p in stamped else _stamped(p, f, stamped[0], dialect) for p, f in frames.items()
+    }
+    zones = {getattr(f[name].dtype, "tz", None) for f in read.values()}
+    if len(zones) > 1:
+        stop(
+            DATA,
+            f"the files have times of different zones in {name!r}: {sorted(map(str, zones))} (None: "
+            "without a zone); bring them to one",
+        )
+    return read
+
+
+def _stamped(path: Path, frame: pd.DataFrame, other: Path, dialect: Dialect) -> pd.DataFrame:
+    name = dialect.time_col
+    if not is_string_dtype(frame[name]):
+        kind = frame[name].dtype
+        stop(
+            DATA, f"{path} has {kind} in {name!r}, {other} has time stamps; bring them to one kind"
+        )
+    try:
+        times = pd.to_datetime(frame[name], format=dialect.date_format or "ISO8601")
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        stop(
+            DATA,
+            f"{path} has text in {name!r} that cannot be read as time stamps, which {other} has: "
+            f"{reason}; say --date-format",
+        )
+    return frame.assign(**{name: times})
 
 
 def read_file(path: Path, dialect: Dialect) -> pd.DataFrame:
@@ -96,11 +138,13 @@ def _read_csv(path: Path, dialect: Dialect) -> pd.DataFrame:
     try:
         sep = "\t" if path.suffix.lower() == ".tsv" and dialect.sep == "," else dialect.sep
         columns = _header(path, sep)
+        # 20230101 is a number to pandas, and a date only to who was told its format.
+        as_text = [dialect.id_col] + [dialect.time_col] * (dialect.date_format is not None)
         return pd.read_csv(
             path,
             sep=sep,
             decimal=dialect.decimal,
-            dtype={dialect.id_col: str},
+            dtype=dict.fromkeys(as_text, str),
             keep_default_na=False,
             na_values={c: MISSING for c in columns if c != dialect.id_col},
             float_precision="round_trip",

@@ -131,6 +131,9 @@ def _code(bt: Backtest, fail_over: float) -> int:
     if not bt.complete:
         tell("forecasting: interrupted; what was finished is written, marked incomplete")
         return exits.INTERRUPTED
+    if not bt.forecasts["mean"].notna().any():
+        tell("forecasting: not a single forecast could be made; failures.csv, skipped.csv say why")
+        return exits.DATA
     asked = len(bt.forecasts) // bt.facts.h
     failed = len(bt.failures)
     if failed > fail_over * asked:

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from forecasting.cli.exits import CANNOT_CREATE, stop
+from forecasting.files import strange_file
 
 RUN = "run.json"
 #: A cell that starts so is a formula to a spreadsheet, which runs it.
@@ -26,7 +27,7 @@ def check_target(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         stop(CANNOT_CREATE, f"--output {folder} is not a folder; name one that is not there yet")
     if folder.is_dir():
-        strange = _not_ours(folder)
+        strange = strange_file(folder)
         if strange:
             stop(
                 CANNOT_CREATE,
@@ -40,18 +41,6 @@ def check_target(folder: Path) -> None:
         probe.rmdir()
     except OSError as error:
         stop(CANNOT_CREATE, f"--output {folder}: cannot write there: {error.strerror or error}")
-
-
-def _not_ours(folder: Path) -> str | None:
-    """Return the name of a file that no earlier run lists, if there is one."""
-    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
-    if not files:
-        return None
-    try:
-        listed = set(json.loads((folder / RUN).read_text(encoding="utf-8"))["files"]) | {RUN}
-    except (OSError, ValueError, KeyError, TypeError):
-        return files[0]
-    return next((name for name in files if name not in listed), None)
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
