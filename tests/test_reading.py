@@ -117,5 +117,7 @@ def test_the_failure_of_a_series_without_ids_does_not_invent_one():
 def test_stacked_series_without_ids_are_told_that_an_id_column_is_missing():
     days = pd.date_range("2024-01-01", periods=5)
     stacked = pd.DataFrame({"ds": [*days, *days], "store": ["a"] * 5 + ["b"] * 5, "y": 1.0})
-    with pytest.raises(DuplicateRowsError, match=r"5 duplicated ds values .* no column 'unique_id'.*id_col="):
+    with pytest.raises(
+        DuplicateRowsError, match=r"5 duplicated ds values .* no column 'unique_id'.*id_col="
+    ):
         as_panel(stacked)
