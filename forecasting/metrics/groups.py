@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import BoolArray, FloatArray, IntArray
-from forecasting.errors import ArgumentError, show_ids
+from forecasting.errors import ArgumentError, show_ids, tell
 from forecasting.metrics.table import Codes, Table, compress, encode, require_columns
 
 Weights: TypeAlias = "Mapping[Any, float] | pd.Series[Any]"
@@ -21,6 +21,10 @@ def series_weights(table: Table, weights: Weights | None) -> FloatArray:
     labels = table.series.labels
     if weights is None:
         return np.ones(len(labels))
+    if not isinstance(weights, (Mapping, pd.Series)):
+        raise ArgumentError(
+            f"weights must map unique_id to a number, {{'store_7': 2.0}}, got {weights!r}"
+        )
     given = (
         weights if isinstance(weights, pd.Series) else pd.Series(dict(weights), dtype=np.float64)
     )
@@ -34,6 +38,9 @@ def series_weights(table: Table, weights: Weights | None) -> FloatArray:
             "give each a weight (0 leaves it out)",
             ids=absent,
         )
+    strange = given.index.difference(pd.Index(labels))
+    if len(strange):
+        tell(f"weights of series that are not in the forecasts are ignored: {show_ids(strange)}")
     value = given.to_numpy(dtype=np.float64, na_value=np.nan)[at]
     bad = ~(np.isfinite(value) & (value >= 0))
     if bad.any() or not value.any():

@@ -340,7 +340,7 @@ def test_models_keep_their_order_and_ids_their_text() -> None:
 
 
 def test_weights_by_series(hand: pd.DataFrame) -> None:
-    got = summarise(hand, metrics=["MAE", "WAPE"], weights={"a": 3.0, "b": 1.0, "unused": 9.0})
+    got = summarise(hand, metrics=["MAE", "WAPE"], weights={"a": 3.0, "b": 1.0})
     assert (3 * 3 + 10) / 4 == got.loc["one", "MAE"]
     assert 100 * (3 * 6 + 10) / (3 * 30 + 100) == pytest.approx(got.loc["one", "WAPE"])
     series = pd.Series({"b": 0.0, "a": 1.0})
@@ -506,3 +506,13 @@ def test_an_empty_table_gives_an_empty_summary(hand: pd.DataFrame) -> None:
     got = summarise(hand.iloc[:0], metrics=["MAE"])
     assert 0 == len(got)
     assert "MAE" in got.columns
+
+
+def test_weights_that_fit_no_series_are_said_and_a_bare_number_is_refused():
+    keys = {"model": "m", "unique_id": ["a", "b"], "cutoff": 0, "step": 1}
+    f = pd.DataFrame({**keys, "y": 1.0, "mean": [1.0, 3.0]})
+    with pytest.warns(UserWarning, match="not in the forecasts are ignored: zz"):
+        table = summarise(f, metrics="MAE", weights={"a": 1.0, "b": 3.0, "zz": 9.0})
+    assert table["MAE"].tolist() == [1.5]
+    with pytest.raises(ArgumentError, match="weights must map unique_id to a number"):
+        summarise(f, metrics="MAE", weights=3)
