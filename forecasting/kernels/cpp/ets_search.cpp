@@ -1,0 +1,331 @@
+#include "ets_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bounded_step.hpp"
+#include "clones.hpp"
+
+namespace forecasting::ets {
+namespace {
+
+constexpr double kTrackWithin = 10.0;   // optima this much worse than the best are not followed
+constexpr double kSameOptimum = 1e-3;   // objectives this close are one optimum
+constexpr double kRough = 1e-2;         // a search has to find the valley, not its bottom
+constexpr int kPolished = 4;            // starts that are gone down from
+constexpr int kMaxPasses = 60;
+
+// Sums of squares of values near 1 (see Fitter::load) below this share of n are rounding.
+constexpr double kExact = 1e-24;
+
+double dot(const double *a, const double *b, int n) {
+    double sum = 0.0;
+    for (int i = 0; i < n; ++i) sum += a[i] * b[i];
+    return sum;
+}
+
+}  // namespace
+
+void Point::shape(const Model &f) {
+    const auto size = static_cast<std::size_t>(f.size);
+    z.resize(size);
+    gradient.resize(size);
+    matrix.resize(size * size);
+    memory.resize(static_cast<std::size_t>(sums_size(f)));
+    sums = place_sums(f, memory.data());
+}
+
+void read_sums(const Model &f, const Sums &sums, Point &at) {
+    at.objective = kInfinity;
+    at.exact = false;
+    if (!sums.valid || sums.n == 0) return;
+    const double n = static_cast<double>(sums.n);
+    at.exact = sums.squares <= kExact * n;
+    const double squares = at.exact ? kExact * n : sums.squares;
+    const double objective = n * std::log(squares) + 2.0 * sums.log_means;
+    if (!std::isfinite(objective)) return;
+    at.objective = objective;
+    const double scale = 2.0 * n / squares;
+    for (int i = 0; i < f.size; ++i) {
+        at.gradient[i] = scale * sums.slope[i];
+        if (f.relative) at.gradient[i] += 2.0 * sums.drift[i];
+        for (int j = i; j < f.size; ++j) {
+            double a = sums.gram[i * f.width + j];
+            if (f.relative) {
+                a += (sums.drift[i] * sums.slope[j] + sums.slope[i] * sums.drift[j]) / n +
+                     sums.drift[i] * sums.drift[j] * (squares / (n * n));
+            }
+            at.matrix[i * f.size + j] = at.matrix[j * f.size + i] = scale * a;
+        }
+    }
+}
+
+Search::Search(const Options &options) : options_(options) {
+    std::int64_t pass_most = 0, step_most = 0;
+    std::size_t widest = 0;
+    for (int q = 0; q < kModels; ++q) {
+        const Model &f = models_[static_cast<std::size_t>(q)] = make_model(q, options.season_length);
+        pass_most = std::max(pass_most, pass_size(f));
+        step_most = std::max(step_most, step_size(f.size));
+        widest = std::max(widest, static_cast<std::size_t>(f.size));
+    }
+    pass_work_.resize(static_cast<std::size_t>(pass_most));
+    step_work_.resize(static_cast<std::size_t>(step_most));
+    damped_.resize(widest * widest);
+    curvature_.resize(widest * widest);
+    move_.resize(widest);
+    change_.resize(widest);
+}
+
+void Search::evaluate(const Model &f, std::int64_t stop, Point &at) {
+    pass(f, at.z.data(), y_, &stop, 1, &at.sums, pass_work_.data());
+    read_sums(f, at.sums, at);
+}
+
+double Search::step(const Model &f, const Point &at, const double *curvature, double lambda, double *move) {
+    const int n = f.size;
+    const double *matrix = at.matrix.data();
+    if (curvature != nullptr || lambda > 0.0) {
+        for (int i = 0; i < n * n; ++i) damped_[i] = matrix[i] + (curvature != nullptr ? curvature[i] : 0.0);
+        for (int i = 0; i < n; ++i) damped_[i * n + i] += lambda * matrix[i * n + i];
+        matrix = damped_.data();
+    }
+    Constraint constraints[4 * kMaxBounded];
+    int n_constraints = 0;
+    const auto keep = [&](double up, int i, double of_alpha, double room) {  // up z_i + of_alpha alpha
+        Constraint &c = constraints[n_constraints++];
+        std::fill(c.a, c.a + kMaxBounded, 0.0);
+        c.a[0] = of_alpha;
+        c.a[i] += up;
+        c.room = std::max(0.0, room);
+    };
+    const std::array<int, 4> place = f.smoothing();
+    for (int p = 0; p < 4; ++p) {
+        if (place[p] < 0) continue;
+        keep(1.0, place[p], 0.0, options_.upper[p] - at.z[place[p]]);
+        keep(-1.0, place[p], 0.0, at.z[place[p]] - options_.lower[p]);
+    }
+    if (f.beta >= 0) keep(1.0, f.beta, -1.0, at.z[0] - at.z[f.beta]);           // beta <= alpha
+    if (f.gamma >= 0) keep(1.0, f.gamma, 1.0, 1.0 - at.z[0] - at.z[f.gamma]);   // gamma <= 1 - alpha
+    return bounded_step(n, f.n_smoothing, matrix, at.gradient.data(), constraints, n_constraints, move,
+                        step_work_.data());
+}
+
+void Search::clip(const Model &f, double *z) const {
+    const std::array<int, 4> place = f.smoothing();
+    for (int p = 0; p < 4; ++p) {
+        if (place[p] >= 0) z[place[p]] = std::clamp(z[place[p]], options_.lower[p], options_.upper[p]);
+    }
+}
+
+void Search::learn(const Model &f, const double *gradient_before, const Point &after, const double *move,
+                   double *curvature) {
+    const int n = f.size;
+    double along = 0.0, bend = 0.0;
+    for (int i = 0; i < n; ++i) {
+        const double known = dot(after.matrix.data() + i * n, move, n);
+        change_[i] = after.gradient[i] - gradient_before[i] - known - dot(curvature + i * n, move, n);
+        along += change_[i] * move[i];
+        bend += known * move[i];
+    }
+    if (!(std::fabs(along) > 1e-4 * bend)) return;
+    for (int i = 0; i < n; ++i) {
+        const double factor = change_[i] / along;
+        for (int j = 0; j < n; ++j) curvature[i * n + j] += factor * change_[j];
+    }
+}
+
+bool Search::polish(const Model &f, std::int64_t stop, double tolerance, double hopeless, double *curvature,
+                    Point &at) {
+    const int n = f.size;
+    double lambda = 0.0;
+    bool bent = true;  // whether `curvature` is used
+    trial_.shape(f);
+    for (int passes = 0; passes < kMaxPasses;) {
+        if (at.exact) return true;
+        const double expected = step(f, at, bent ? curvature : nullptr, lambda, move_.data());
+        if (expected < 0.0) {
+            if (bent) {
+                bent = false;
+                std::fill(curvature, curvature + n * n, 0.0);
+            } else {
+                lambda = std::max(10.0 * lambda, 1e-3);
+                if (lambda > 1e8) return true;
+            }
+            continue;
+        }
+        if (expected < tolerance) {
+            if (!bent && lambda == 0.0) return true;
+            // A stale curvature, or much damping, looks like a bottom: ask Gauss-Newton alone.
+            const double plain = step(f, at, nullptr, 0.0, move_.data());
+            if (plain < 100.0 * tolerance || (!bent && passes > kMaxPasses / 2)) return true;
+            if (!bent) return true;
+            bent = false;
+            std::fill(curvature, curvature + n * n, 0.0);
+            lambda = 0.0;
+            continue;
+        }
+        if (at.objective - 3.0 * expected - 1.0 > hopeless) return false;
+        for (int i = 0; i < n; ++i) trial_.z[i] = at.z[i] + move_[i];
+        clip(f, trial_.z.data());
+        evaluate(f, stop, trial_);
+        ++passes;
+        if (!(trial_.objective < kInfinity)) {
+            lambda = std::max(10.0 * lambda, 1e-1);
+            if (lambda > 1e8) return true;
+            continue;
+        }
+        learn(f, at.gradient.data(), trial_, move_.data(), curvature);
+        bent = true;
+        if (trial_.objective <= at.objective + 1e-12 * std::fabs(at.objective)) {
+            const double gained = at.objective - trial_.objective;
+            std::swap(at, trial_);
+            if (gained > 0.5 * expected) lambda = lambda < 1e-4 ? 0.0 : 0.1 * lambda;
+        } else {
+            lambda = std::max(10.0 * lambda, 1e-3);
+            if (lambda > 1e8) return true;
+        }
+    }
+    return true;
+}
+
+// --- where to start -----------------------------------------------------------------------------------
+
+void Search::add_track(const Model &f, std::int64_t stop, const Point &at, const double *curvature,
+                       Found &found) {
+    if (!(at.objective < kInfinity)) return;
+    int place = 0;
+    for (; place < found.n_tracks; ++place) {
+        const double known = found.tracks[place].objective;
+        if (std::fabs(at.objective - known) < kSameOptimum) return;
+        if (at.objective < known) break;
+    }
+    if (place == kTracks) return;
+    for (int i = std::min(found.n_tracks, kTracks - 1); i > place; --i) {
+        std::swap(found.tracks[i], found.tracks[i - 1]);
+    }
+    found.n_tracks = std::min(found.n_tracks + 1, kTracks);
+    Track &track = found.tracks[place];
+    track.z = at.z;
+    track.curvature.assign(curvature, curvature + f.size * f.size);
+    track.objective = at.objective;
+    track.stop = stop;
+    track.exact = at.exact;
+    while (found.n_tracks > 1 &&
+           found.tracks[found.n_tracks - 1].objective > found.tracks[0].objective + kTrackWithin) {
+        --found.n_tracks;
+    }
+}
+
+// Without a multiplicative component the errors are linear in the first states: for any smoothing parameters
+// the best states are one step away, and the objective there is known before it is evaluated. So starts are
+// many smoothing parameters with their best states.
+const std::vector<Search::Start> &Search::starts(const Model &f, std::int64_t stop) {
+    Starts &known = starts_[static_cast<std::size_t>(f.trend + f.damped)][f.seasonal() ? 1 : 0];
+    if (known.made) return known.list;
+    known.made = true;
+    known.list.clear();
+    double sum = 0.0;
+    std::int64_t n = 0;
+    for (std::int64_t t = 0; t < stop && n < f.m + 2; ++t) {
+        if (!std::isnan(y_[t])) {
+            sum += y_[t];
+            ++n;
+        }
+    }
+    at_.shape(f);
+    double *const z = at_.z.data();
+    const int s = f.n_smoothing, n_free = f.size - s;
+    std::vector<double> block(static_cast<std::size_t>(n_free) * n_free);
+    const auto add = [&](double alpha, double beta_share, double gamma_share, double phi) {
+        std::fill(z, z + f.size, 0.0);
+        z[0] = std::clamp(alpha, options_.lower[0], options_.upper[0]);
+        if (f.trend) z[f.beta] = beta_share * std::min(z[0], options_.upper[1]);
+        if (f.seasonal()) z[f.gamma] = gamma_share * (1.0 - z[0]);
+        if (f.damped) z[f.phi] = phi;
+        clip(f, z);
+        z[f.level] = sum / static_cast<double>(n);
+        evaluate(f, stop, at_);
+        if (!(at_.objective < kInfinity)) return;
+        for (int i = 0; i < n_free; ++i) {
+            const double *const row = at_.matrix.data() + (s + i) * f.size + s;
+            std::copy(row, row + n_free, block.begin() + i * n_free);
+        }
+        const double gain = bounded_step(n_free, 0, block.data(), at_.gradient.data() + s, nullptr, 0,
+                                         move_.data(), step_work_.data());
+        double objective = at_.objective;
+        if (gain >= 0.0) {
+            const double seen = static_cast<double>(at_.sums.n);
+            objective += seen * std::log(std::max(1e-30, 1.0 - gain / seen));
+            for (int i = 0; i < n_free; ++i) z[s + i] += move_[i];
+        }
+        known.list.push_back({objective, at_.z});
+    };
+    for (const double alpha : {0.02, 0.15, 0.4, 0.7, 0.95}) {
+        for (const double gamma_share : {0.03, 0.3, 0.8}) {
+            add(alpha, 0.05, gamma_share, 0.97);
+            if (f.trend) add(alpha, 0.5, gamma_share, 0.9);
+            if (f.damped) add(alpha, 0.9, gamma_share, 0.82);
+            if (!f.seasonal()) break;
+        }
+    }
+    return known.list;
+}
+
+// Go down from the most promising starts, and keep the distinct bottoms.
+void Search::descend(const Model &f, std::int64_t stop, std::vector<Start> &from, Found &found) {
+    std::stable_sort(from.begin(), from.end(),
+                     [](const Start &a, const Start &b) { return a.objective < b.objective; });
+    at_.shape(f);
+    for (std::size_t i = 0; i < from.size() && i < kPolished; ++i) {
+        at_.z = from[i].z;
+        evaluate(f, stop, at_);
+        if (!(at_.objective < kInfinity)) continue;
+        std::fill(curvature_.begin(), curvature_.end(), 0.0);
+        const double hopeless = found.n_tracks > 0 ? found.tracks[0].objective + kTrackWithin : kInfinity;
+        if (polish(f, stop, kRough, hopeless, curvature_.data(), at_)) {
+            add_track(f, stop, at_, curvature_.data(), found);
+        }
+    }
+}
+
+const Found &Search::optima(int q, std::int64_t stop) {
+    Found &found = found_[static_cast<std::size_t>(q)];
+    if (found.searched) return found;
+    found.searched = true;
+    found.n_tracks = 0;
+    const Model &f = model(q);
+    std::vector<Start> from;
+    if (f.season == Season::multiplicative) {
+        // A season of differences becomes one of ratios when it is divided by the level that it stands on.
+        const Found &sibling = optima(q - 1, stop);
+        for (int i = 0; i < sibling.n_tracks; ++i) consider(f, stop, as_ratios(f, sibling.tracks[i].z), from);
+    } else if (f.relative) {
+        // The error additive, all else the same: its bottoms lie near.
+        const Found &sibling = optima(q - 9, stop);
+        for (int i = 0; i < sibling.n_tracks; ++i) consider(f, stop, sibling.tracks[i].z, from);
+        for (const Start &start : starts(f, stop)) consider(f, stop, start.z, from);
+    } else {
+        from = starts(f, stop);
+    }
+    descend(f, stop, from, found);
+    return found;
+}
+
+void Search::consider(const Model &f, std::int64_t stop, const std::vector<double> &z, std::vector<Start> &from) {
+    at_.shape(f);
+    at_.z = z;
+    evaluate(f, stop, at_);
+    if (at_.objective < kInfinity) from.push_back({at_.objective, z});
+}
+
+std::vector<double> Search::as_ratios(const Model &f, std::vector<double> z) {
+    const double level = z[f.level], trend = f.trend ? z[f.slope] : 0.0;
+    for (int j = 0; j < f.m - 1; ++j) {
+        double &s = z[f.first_season + j];
+        s = 1.0 + s / (level + trend * (j + 1));
+    }
+    return z;
+}
+
+}  // namespace forecasting::ets
