@@ -32,6 +32,7 @@ import numpy as np
 from forecasting._typing import AnyArray, FloatArray, IntArray
 from forecasting.errors import ArgumentError
 from forecasting.kernels import _kernels
+from forecasting.kernels.windows import check_windows
 
 if TYPE_CHECKING:
     from forecasting.kernels._kernels import Kernel
@@ -257,28 +258,10 @@ def _answer(
     flat = np.ascontiguousarray(values, dtype=np.float64)
     begin = np.ascontiguousarray(starts, dtype=np.int64)
     end = np.ascontiguousarray(stops, dtype=np.int64)
-    _check_windows(flat, begin, end)
+    check_windows(flat, begin, end)
     out = np.empty((*end.shape, width))  # (S, K, width)
     kernel(flat, begin, end, first, second, out)
     return out
-
-
-def _check_windows(values: FloatArray, starts: IntArray, stops: IntArray) -> None:
-    if values.ndim != 1 or starts.ndim != 1 or stops.ndim != 2 or len(starts) != len(stops):
-        raise ArgumentError(
-            "windows need values of shape (n,), starts of shape (S,) and stops of shape (S, K); "
-            f"got {values.shape}, {starts.shape} and {stops.shape}."
-        )
-    for name, edges in (("starts", starts), ("stops", stops)):
-        if edges.size and (edges.min() < 0 or edges.max() > len(values)):
-            raise ArgumentError(
-                f"{name} must lie within 0 and {len(values)}, the number of values; "
-                f"got {edges.min()} to {edges.max()}."
-            )
-    if (np.diff(stops, axis=1) < 0).any():
-        raise ArgumentError(
-            "stops must ascend along each series; sort them with np.sort(stops, axis=1)."
-        )
 
 
 def _check_weight(name: str, weight: float) -> None:

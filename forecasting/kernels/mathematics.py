@@ -1,0 +1,101 @@
+r"""The mathematics of the kernels, each part once: docstrings are made from these texts.
+
+Sources are named at the end of each part. ``:math:`` is written so that it can be read in a terminal, too.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TypeVar
+
+Documented = TypeVar("Documented", bound=type)
+
+ETS = r"""
+**States.** Level l_t, trend b_t, seasonal states s_t, ..., s_{t-m+1}; an observation y_t has the one-step
+mean mu_t and the error e_t = y_t - mu_t. Trend: none (N), additive (A), damped (Ad, 0 < phi < 1). Season:
+none (N), additive (A), multiplicative (M). With q_t = l_{t-1} + phi b_{t-1} (phi = 1 undamped, b = 0
+without a trend) and s = s_{t-m}::
+
+    additive season (or none, s = 0)      multiplicative season
+    mu_t = q_t + s                        mu_t = q_t s
+    l_t  = q_t + alpha e_t                l_t  = q_t + alpha e_t / s
+    b_t  = phi b_{t-1} + beta e_t         b_t  = phi b_{t-1} + beta e_t / s
+    s_t  = s + gamma e_t                  s_t  = s + gamma e_t / q_t
+
+This path of y is the same for additive (A) and multiplicative (M) errors, if beta and gamma are read so, as R
+does: Hyndman et al. (2008, Table 2.2-2.3) with beta for alpha beta*. They differ in what has constant variance:
+e_t, or eps_t = e_t / mu_t.
+
+**Objective.** Minus twice the logarithm of the Gaussian likelihood, the variance concentrated out and
+constants left away, as in R's ``forecast::ets`` (Hyndman et al. 2008, eq. 5.3)::
+
+    A: f = n log sum e_t^2            M: f = n log sum eps_t^2 + 2 sum log mu_t
+
+over smoothing parameters *and* first states, z = (alpha, beta, gamma, phi, l_0, b_0, s_0, ..., s_{m-2}); the
+last first seasonal state follows from sum s = 0 (or m, multiplicative). n counts the values that are not
+missing. With k = dim z + 1: AIC = f + 2 k, AICc = AIC + 2 k (k + 1) / (n - k - 1), BIC = f + k log n.
+
+**One pass.** Beside the states run their derivatives D = d/dz_j, one lane a parameter::
+
+    Dq = Dl + phi Db + b [j = phi]          Dmu = Dq + Ds            | s Dq + q Ds
+    E = e, F = e                            | e / s, e / q
+    DE = -Dmu, DF = -Dmu                    | -Dq - (y / s^2) Ds, -(y / q^2) Dq - Ds
+    Dl <- Dq + alpha DE + E [j = alpha]
+    Db <- phi Db + b [j = phi] + beta DE + E [j = beta]
+    Ds <- Ds + gamma DF + F [j = gamma]     (the slot of the season that was used; the others rest)
+
+With J_t = D e_t (A) or D eps_t = -(y_t / mu_t^2) Dmu (M) the pass adds up A = sum J J', g = sum J e,
+S = sum e^2 and for M c = sum Dmu / mu. These are sums over t: *a copy at t = T is the Gauss-Newton system of the
+window that ends at T*, so one pass serves every cutoff. With G the geometric mean of mu, r_t = G eps_t has
+f = n log sum r^2, so that M is a least-squares problem too, and::
+
+    A: gradient = (2n/S) g              Hessian ~ (2n/S) A
+    M: gradient = (2n/S) g + 2 c        Hessian ~ (2n/S) (A + (c g' + g c') / n + c c' S / n^2)
+
+**Steps.** Gauss-Newton plus a symmetric rank-one estimate of what it leaves out, damped (Levenberg-Marquardt)
+after a step that failed; the free states are eliminated, and the step of at most four smoothing parameters is
+a quadratic programme under lower <= z <= upper, beta <= alpha, gamma <= 1 - alpha, solved exactly. Accepted
+where less than the tolerance is to be had by plain Gauss-Newton, too.
+
+**Starts.** Without a multiplicative component e is linear in the first states: for given smoothing parameters
+the best states are one step away. Starts are a grid of smoothing parameters with their best states; the most
+promising are gone down from, and up to four distinct bottoms are kept. Models with multiplicative error or
+season set out from the bottoms of their additive sibling (s = 1 + s_add / level).
+
+**Anchors.** A window of n values does not search from nothing: its anchor is the longest of the lengths 8,
+8 r, 8 r^2, ... (rounded up; r = 1.4) that is not longer than n. The search is made on the first so many values,
+roughly; from each bottom there one pass over the whole series gives every window that shares the anchor its
+first step. So what is found at a window is a function of the values in that window alone - not of which other
+windows are asked for, and of nothing behind it - while windows that end near one another share the search. Where
+the anchor says nothing (its values are all the same) a window searches for itself.
+
+**Selection.** Of several models the one with the least criterion. Models whose criterion after the first step
+is worse than the best by more than the margin (8) are not polished.
+
+**Forecasts.** The mean is the path without errors, mu_{n+h|n}. With c_j = alpha + beta (phi + ... + phi^j) +
+gamma [m divides j], and sigma^2 = sum e^2 / (n - dim z) (eps for M)::
+
+    A error (class 1): v_h = sigma^2 (1 + sum_{j<h} c_j^2)
+    M error, additive components (class 2): v_h = (1 + sigma^2) theta_h - mu_h^2,
+        theta_h = mu_h^2 + sigma^2 sum_{j<h} c_j^2 theta_{h-j}
+
+(Hyndman et al. 2008, Table 6.1 and eq. 6.2); quantiles are Gaussian around the mean. With a multiplicative
+season they come from simulated paths.
+
+**Sources.** R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder (2008), Forecasting with Exponential
+Smoothing: The State Space Approach, Springer, doi:10.1007/978-3-540-71918-2. A. R. Conn, N. I. M. Gould,
+Ph. L. Toint (1991), Convergence of quasi-Newton matrices generated by the symmetric rank one update, Mathematical
+Programming 50, 177-195, doi:10.1007/BF01594934.
+"""
+
+
+def documented(text: str) -> Callable[[Documented], Documented]:
+    """Return a class decorator that puts a text of this module under the class's ``Notes``."""
+
+    def add(cls: Documented) -> Documented:
+        own = inspect.cleandoc(cls.__doc__ or "")
+        cls.__doc__ = f"{own}\n\nMathematics\n-----------\n{inspect.cleandoc(text)}\n"
+        return cls
+
+    return add
