@@ -90,6 +90,66 @@ Programming 50, 177-195, doi:10.1007/BF01594934.
 """
 
 
+THETA = r"""
+**Model.** Observations Y_t, t = 1, ..., n, one-step means mu_t, errors e_t = Y_t - mu_t, level l_t, and a
+line with intercept A and slope B. With omega = 1 - 1/theta, theta >= 1, and w = 1 - alpha::
+
+    mu_t = l_{t-1} + omega [ w^{t-1} A_{t-1} + (1 - w^t) / alpha B_{t-1} ]
+    l_t  = alpha Y_t + w l_{t-1}
+
+*Static* models (STM, OTM) take for A, B the least-squares line of all n observations, A_t = A_n, B_t = B_n:
+they are simple exponential smoothing with drift omega B. *Dynamic* models (DSTM, DOTM) take the line of the
+observations so far, A_0 = Y_1, B_0 = B_1 = 0, Ybar_t = the mean so far::
+
+    B_t = [ (t - 2) B_{t-1} + (6 / t) (Y_t - Ybar_{t-1}) ] / (t + 1)
+    A_t = Ybar_t - (t + 1) / 2 B_t
+
+so that the first line of one observation is that observation. *Standard* models (STM, DSTM) have theta = 2,
+the *optimised* (OTM, DOTM) estimate it.
+
+**Objective.** S = sum_{t=4..n} e_t^2 over alpha in [0.1, 0.99], l_0, and theta in [1, 1e10]; the first three
+errors are left out, since a line through one or two observations is none. Bounds and objective are those of
+statsforecast; the models are those of the paper.
+
+**Solution.** For a given alpha, e_t = r_t - w^{t-1} l_0 - omega q_t with r_t the error of smoothing from
+level 0 and q_t the bracket above: linear in l_0 and omega. The best of both is a two-column least-squares
+problem whose omega is moved into its range, l_0 following; S is then a function of alpha alone. One pass over
+the data takes the six sums for several alphas at once: twelve over the whole range, then four at a time
+around the least of a cubic through four neighbours, until it moves by less than 1e-7. Every valley of the
+first twelve that may hold the minimum is gone down. There is no start value and no local optimum to be caught
+in. The first twelve start from mu_1 = Y_1 and omega = 1/2, later passes from the best so far, and the sums
+are those of the correction, so that nothing cancels.
+
+**Season.** With m >= 4 and n >= 2 m a season is looked for: r_k the autocorrelations, |r_m| > 1.645 sqrt((1 +
+2 sum_{k<m} r_k^2) / n). If found (or asked for), the classical decomposition: the centred moving mean over m
+(2 x m, even m), the ratios to it (differences, additive) averaged by season, then divided by their mean (less
+their mean). Additive where an observation is not positive or an index falls below 0.01. The model is fitted
+to what is left, and the indices are put back into the forecast.
+
+**Forecasts.** The mean is the path without errors, Y_{n+j} = mu_{n+j} put into all recursions, A and B among
+them for dynamic models. The models are linear in their states, so with errors of variance sigma^2 the
+variance follows exactly: static models v_h = sigma^2 (1 + (h - 1) alpha^2), since c_j = alpha; for dynamic
+models an error moves the line, too, and the covariance of (l, Ybar, B) is carried through the recursions
+above::
+
+    v = g' P g + sigma^2,   P <- F P F' + (F P g) k' + k (F P g)' + v k k'
+    g = (1,  omega w^{t-1},  omega [ (1 - w^t) / alpha - t/2 w^{t-1} ])
+    k = (alpha, 1/t, 6 / (t (t + 1)))
+
+with F the recursions without Y_t. sigma^2 = S / (n - 3 - p), p = 2 (l_0, alpha) or 3 (and theta). A
+multiplicative season multiplies the standard deviation by its index. *Approximated*: quantiles are Gaussian;
+parameters, the line of static models and the seasonal indices count as known, so that long horizons and short
+histories are spread too little.
+
+**Sources.** J. A. Fiorucci, T. R. Pellegrini, F. Louzada, F. Petropoulos, A. B. Koehler (2016), Models for
+optimising the theta method and their relationship to state space models, International Journal of Forecasting
+32, 1151-1161, doi:10.1016/j.ijforecast.2016.02.005. R. J. Hyndman, B. Billah (2003), Unmasking the Theta
+method, International Journal of Forecasting 19, 287-290, doi:10.1016/S0169-2070(01)00143-1. V.
+Assimakopoulos, K. Nikolopoulos (2000), The theta model: a decomposition approach to forecasting,
+International Journal of Forecasting 16, 521-530, doi:10.1016/S0169-2070(00)00066-2.
+"""
+
+
 def documented(text: str) -> Callable[[Documented], Documented]:
     """Return a class decorator that puts a text of this module under the class's ``Notes``."""
 
