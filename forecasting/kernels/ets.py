@@ -40,7 +40,7 @@ LOWER = (1e-4, 1e-4, 1e-4, 0.8)
 """Least alpha, beta, gamma, phi; those of R's ``forecast::ets``."""
 
 UPPER = (0.9999, 0.9999, 0.9999, 0.98)
-"""Largest alpha, beta, gamma, phi; beta <= alpha and gamma <= 1 - alpha hold besides."""
+"""Largest alpha, beta, gamma, phi."""
 
 ANCHOR_RATIO = 1.4
 TOLERANCE = 1e-6
@@ -100,6 +100,7 @@ def fit(
     models: Sequence[str],
     lower: Sequence[float] = LOWER,
     upper: Sequence[float] = UPPER,
+    tied: bool = True,
     criterion: str = "aicc",
     anchor_ratio: float = ANCHOR_RATIO,
     tolerance: float = TOLERANCE,
@@ -121,6 +122,8 @@ def fit(
         Candidates, from :data:`MODELS`.
     lower, upper : four floats
         Bounds of alpha, beta, gamma, phi.
+    tied : bool
+        Keep beta <= alpha and gamma <= 1 - alpha besides.
     criterion : {"aicc", "aic", "bic"}
     anchor_ratio : float
         A window is at most this many times longer than the prefix at which its search begins; 1 searches
@@ -154,6 +157,7 @@ def fit(
         models=sum(1 << _number(name) for name in models),
         lower=np.array(lower, dtype=np.float64),
         upper=np.array(upper, dtype=np.float64),
+        tied=tied,
         criterion=CRITERIA.index(criterion),
         anchor_ratio=anchor_ratio,
         tolerance=tolerance,

@@ -13,13 +13,14 @@ using nb::literals::operator""_a;
 using Four = Array<const double, 1>;
 
 void fit(Values values, Starts starts, Stops stops, int season_length, std::uint32_t models, Four lower,
-         Four upper, int criterion, double anchor_ratio, double tolerance, double margin, std::int64_t n_threads,
+         Four upper, bool tied, int criterion, double anchor_ratio, double tolerance, double margin, std::int64_t n_threads,
          Array<double, 3> out) {
     ets::Options options{};
     options.season_length = season_length;
     options.models = models;
     std::copy(lower.data(), lower.data() + 4, options.lower);
     std::copy(upper.data(), upper.data() + 4, options.upper);
+    options.tied = tied;
     options.criterion = static_cast<ets::Criterion>(criterion);
     options.anchor_ratio = anchor_ratio;
     options.tolerance = tolerance;
@@ -71,7 +72,7 @@ bool smooth(Values values, int model, int season_length, double alpha, double be
 
 void add_ets(nb::module_ &m) {
     m.def("ets_fit", &fit, "values"_a.noconvert(), "starts"_a.noconvert(), "stops"_a.noconvert(),
-          "season_length"_a, "models"_a, "lower"_a.noconvert(), "upper"_a.noconvert(), "criterion"_a,
+          "season_length"_a, "models"_a, "lower"_a.noconvert(), "upper"_a.noconvert(), "tied"_a, "criterion"_a,
           "anchor_ratio"_a, "tolerance"_a, "margin"_a, "n_threads"_a, "out"_a.noconvert());
     m.def("ets_project", &project, "records"_a.noconvert(), "season_length"_a, "mean"_a.noconvert(),
           "sd"_a.noconvert());

@@ -10,7 +10,9 @@
 namespace forecasting::ets {
 namespace {
 
-constexpr std::int64_t kFirstAnchor = 8;
+// Shorter windows search for themselves: with few values the landscape changes from one to the next, and a
+// search costs little, less so where the season is long.
+constexpr std::int64_t first_anchor(int season_length) { return season_length <= 6 ? 48 : 24; }
 
 // One optimum of one model, seen from a window: where its first step leads, and how good that is likely to be.
 struct Lead {
@@ -35,7 +37,8 @@ double penalty(const Model &f, std::int64_t n, Criterion criterion) {
 class Fitter {
 public:
     explicit Fitter(const Options &options)
-        : options_(options), width_(record_size(options.season_length)), search_(options) {}
+        : options_(options), width_(record_size(options.season_length)),
+          first_(first_anchor(options.season_length)), search_(options) {}
 
     // Fit the windows values[0:stops[k]) of one series.
     void series(const double *values, const std::int64_t *stops, std::int64_t n_stops, double *out) {
@@ -57,10 +60,10 @@ public:
     }
 
 private:
-    // The longest of 8, 8 r, 8 r^2, ... that fits; a length of its own for shorter windows.
+    // The longest of a, a r, a r^2, ... that fits; shorter windows are their own.
     std::int64_t anchor_of(std::int64_t stop) const {
-        if (options_.anchor_ratio <= 1.0 || stop < kFirstAnchor) return stop;
-        std::int64_t anchor = kFirstAnchor;
+        if (options_.anchor_ratio <= 1.0 || stop < first_) return stop;
+        std::int64_t anchor = first_;
         for (;;) {
             const double longer = std::ceil(static_cast<double>(anchor) * options_.anchor_ratio);
             const auto next = static_cast<std::int64_t>(longer);
@@ -312,7 +315,7 @@ private:
     }
 
     Options options_;
-    std::int64_t width_;
+    std::int64_t width_, first_;
     Search search_;
     const double *values_ = nullptr;
     int exponent_ = 0;

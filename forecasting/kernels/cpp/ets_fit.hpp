@@ -15,6 +15,7 @@ struct Options {
     std::uint32_t models;  // bit q: model number q is a candidate
     double lower[4];       // alpha, beta, gamma, phi
     double upper[4];
+    bool tied;  // beta <= alpha and gamma <= 1 - alpha besides
     Criterion criterion;
     double anchor_ratio;  // a window is at most this many times longer than its anchor; 1: search each anew
     double tolerance;     // of -2 log L

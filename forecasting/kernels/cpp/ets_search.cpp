@@ -9,10 +9,13 @@
 namespace forecasting::ets {
 namespace {
 
-constexpr double kTrackWithin = 10.0;   // optima this much worse than the best are not followed
+constexpr double kTrackWithin = 12.0;   // optima this much worse than the best are not followed
 constexpr double kSameOptimum = 1e-3;   // objectives this close are one optimum
 constexpr double kRough = 1e-2;         // a search has to find the valley, not its bottom
 constexpr int kPolished = 4;            // starts that are gone down from
+constexpr double kNear = 0.03;           // smoothing parameters this close, and on the way: the same optimum
+constexpr std::size_t kConsidered = 12; // starts of the additive error that a multiplicative one looks at
+constexpr int kNeighbours = 1;          // optima of a neighbouring model that are set out from
 constexpr int kMaxPasses = 60;
 
 // Sums of squares of values near 1 (see Fitter::load) below this share of n are rounding.
@@ -105,8 +108,8 @@ double Search::step(const Model &f, const Point &at, const double *curvature, do
         keep(1.0, place[p], 0.0, options_.upper[p] - at.z[place[p]]);
         keep(-1.0, place[p], 0.0, at.z[place[p]] - options_.lower[p]);
     }
-    if (f.beta >= 0) keep(1.0, f.beta, -1.0, at.z[0] - at.z[f.beta]);           // beta <= alpha
-    if (f.gamma >= 0) keep(1.0, f.gamma, 1.0, 1.0 - at.z[0] - at.z[f.gamma]);   // gamma <= 1 - alpha
+    if (options_.tied && f.beta >= 0) keep(1.0, f.beta, -1.0, at.z[0] - at.z[f.beta]);
+    if (options_.tied && f.gamma >= 0) keep(1.0, f.gamma, 1.0, 1.0 - at.z[0] - at.z[f.gamma]);
     return bounded_step(n, f.n_smoothing, matrix, at.gradient.data(), constraints, n_constraints, move,
                         step_work_.data());
 }
@@ -135,8 +138,20 @@ void Search::learn(const Model &f, const double *gradient_before, const Point &a
     }
 }
 
+// Whether `at` is on its way to an optimum that is known.
+bool Search::near(const Model &f, const Point &at, double expected, const Found &known) const {
+    for (int i = 0; i < known.n_tracks; ++i) {
+        const Track &track = known.tracks[i];
+        if (at.objective - 3.0 * expected > track.objective || at.objective < track.objective) continue;
+        double apart = 0.0;
+        for (int p = 0; p < f.n_smoothing; ++p) apart = std::max(apart, std::fabs(at.z[p] - track.z[p]));
+        if (apart < kNear) return true;
+    }
+    return false;
+}
+
 bool Search::polish(const Model &f, std::int64_t stop, double tolerance, double hopeless, double *curvature,
-                    Point &at) {
+                    Point &at, const Found *known) {
     const int n = f.size;
     double lambda = 0.0;
     bool bent = true;  // whether `curvature` is used
@@ -166,6 +181,7 @@ bool Search::polish(const Model &f, std::int64_t stop, double tolerance, double 
             continue;
         }
         if (at.objective - 3.0 * expected - 1.0 > hopeless) return false;
+        if (known != nullptr && expected < 1.0 && near(f, at, expected, *known)) return false;
         for (int i = 0; i < n; ++i) trial_.z[i] = at.z[i] + move_[i];
         clip(f, trial_.z.data());
         evaluate(f, stop, trial_);
@@ -240,8 +256,8 @@ const std::vector<Search::Start> &Search::starts(const Model &f, std::int64_t st
     const auto add = [&](double alpha, double beta_share, double gamma_share, double phi) {
         std::fill(z, z + f.size, 0.0);
         z[0] = std::clamp(alpha, options_.lower[0], options_.upper[0]);
-        if (f.trend) z[f.beta] = beta_share * std::min(z[0], options_.upper[1]);
-        if (f.seasonal()) z[f.gamma] = gamma_share * (1.0 - z[0]);
+        if (f.trend) z[f.beta] = beta_share * (options_.tied ? std::min(z[0], options_.upper[1]) : options_.upper[1]);
+        if (f.seasonal()) z[f.gamma] = gamma_share * (options_.tied ? 1.0 - z[0] : options_.upper[2]);
         if (f.damped) z[f.phi] = phi;
         clip(f, z);
         z[f.level] = sum / static_cast<double>(n);
@@ -269,13 +285,13 @@ const std::vector<Search::Start> &Search::starts(const Model &f, std::int64_t st
             if (!f.seasonal()) break;
         }
     }
+    std::stable_sort(known.list.begin(), known.list.end(), better);
     return known.list;
 }
 
 // Go down from the most promising starts, and keep the distinct bottoms.
 void Search::descend(const Model &f, std::int64_t stop, std::vector<Start> &from, Found &found) {
-    std::stable_sort(from.begin(), from.end(),
-                     [](const Start &a, const Start &b) { return a.objective < b.objective; });
+    std::stable_sort(from.begin(), from.end(), better);
     at_.shape(f);
     for (std::size_t i = 0; i < from.size() && i < kPolished; ++i) {
         at_.z = from[i].z;
@@ -283,7 +299,7 @@ void Search::descend(const Model &f, std::int64_t stop, std::vector<Start> &from
         if (!(at_.objective < kInfinity)) continue;
         std::fill(curvature_.begin(), curvature_.end(), 0.0);
         const double hopeless = found.n_tracks > 0 ? found.tracks[0].objective + kTrackWithin : kInfinity;
-        if (polish(f, stop, kRough, hopeless, curvature_.data(), at_)) {
+        if (polish(f, stop, kRough, hopeless, curvature_.data(), at_, &found)) {
             add_track(f, stop, at_, curvature_.data(), found);
         }
     }
@@ -296,17 +312,25 @@ const Found &Search::optima(int q, std::int64_t stop) {
     found.n_tracks = 0;
     const Model &f = model(q);
     std::vector<Start> from;
-    if (f.season == Season::multiplicative) {
-        // A season of differences becomes one of ratios when it is divided by the level that it stands on.
-        const Found &sibling = optima(q - 1, stop);
-        for (int i = 0; i < sibling.n_tracks; ++i) consider(f, stop, as_ratios(f, sibling.tracks[i].z), from);
-    } else if (f.relative) {
-        // The error additive, all else the same: its bottoms lie near.
-        const Found &sibling = optima(q - 9, stop);
-        for (int i = 0; i < sibling.n_tracks; ++i) consider(f, stop, sibling.tracks[i].z, from);
-        for (const Start &start : starts(f, stop)) consider(f, stop, start.z, from);
-    } else {
-        from = starts(f, stop);
+    const auto neighbour = [&](int other) {
+        const Found &there = optima(other, stop);
+        for (int i = 0; i < std::min(there.n_tracks, kNeighbours); ++i) {
+            consider(f, stop, recast(model(other), there.tracks[i].z, f), from);
+        }
+    };
+    if (f.season == Season::multiplicative) neighbour(q - 1);  // the season additive, all else the same
+    if (f.relative) neighbour(q - 9);                          // the error additive
+    if (f.trend) neighbour(q - 3);                             // the trend not damped, or none
+    if (f.season != Season::multiplicative) {
+        const std::vector<Start> &list = starts(f, stop);
+        const std::size_t n = f.relative ? std::min<std::size_t>(list.size(), kConsidered) : list.size();
+        for (std::size_t i = 0; i < n; ++i) {
+            if (f.relative) {
+                consider(f, stop, list[i].z, from);
+            } else {
+                from.push_back(list[i]);
+            }
+        }
     }
     descend(f, stop, from, found);
     return found;
@@ -319,13 +343,25 @@ void Search::consider(const Model &f, std::int64_t stop, const std::vector<doubl
     if (at_.objective < kInfinity) from.push_back({at_.objective, z});
 }
 
-std::vector<double> Search::as_ratios(const Model &f, std::vector<double> z) {
-    const double level = z[f.level], trend = f.trend ? z[f.slope] : 0.0;
-    for (int j = 0; j < f.m - 1; ++j) {
-        double &s = z[f.first_season + j];
-        s = 1.0 + s / (level + trend * (j + 1));
+// The parameters of one model as those of another that differs in a component: a trend that begins with nothing,
+// a season of differences divided by the level that it stands on.
+std::vector<double> Search::recast(const Model &f, const std::vector<double> &z, const Model &to) const {
+    std::vector<double> w(static_cast<std::size_t>(to.size), 0.0);
+    const std::array<int, 4> from_place = f.smoothing(), place = to.smoothing();
+    const double fresh[4] = {0.0, 0.01 * z[0], 0.01, 0.97};
+    for (int p = 0; p < 4; ++p) {
+        if (place[p] >= 0) w[place[p]] = from_place[p] >= 0 ? z[from_place[p]] : fresh[p];
     }
-    return z;
+    clip(to, w.data());
+    w[to.level] = z[f.level];
+    const double trend = f.trend ? z[f.slope] : 0.0;
+    if (to.trend) w[to.slope] = trend;
+    const bool divide = f.season == Season::additive && to.season == Season::multiplicative;
+    for (int j = 0; f.seasonal() && j < f.m - 1; ++j) {
+        const double s = z[f.first_season + j];
+        w[to.first_season + j] = divide ? 1.0 + s / (z[f.level] + trend * (j + 1)) : s;
+    }
+    return w;
 }
 
 }  // namespace forecasting::ets

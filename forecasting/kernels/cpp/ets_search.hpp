@@ -70,9 +70,10 @@ public:
     double step(const Model &f, const Point &at, const double *curvature, double lambda, double *move);
 
     // Go down from `at`, which is evaluated, until less than `tolerance` is to be had. Gives up as soon as it
-    // is unlikely to get below `hopeless`; returns whether it got to the bottom.
+    // is unlikely to get below `hopeless`, or is on its way to a known optimum; returns whether it got to the
+    // bottom.
     bool polish(const Model &f, std::int64_t stop, double tolerance, double hopeless, double *curvature,
-                Point &at);
+                Point &at, const Found *known = nullptr);
 
     // Learn the curvature from what a step did to the gradient (symmetric rank one).
     void learn(const Model &f, const double *gradient_before, const Point &after, const double *move,
@@ -83,14 +84,16 @@ private:
         double objective;
         std::vector<double> z;
     };
+    static bool better(const Start &a, const Start &b) { return a.objective < b.objective; }
     struct Starts {
         bool made = false;
         std::vector<Start> list;
     };
     const std::vector<Start> &starts(const Model &f, std::int64_t stop);
     void consider(const Model &f, std::int64_t stop, const std::vector<double> &z, std::vector<Start> &from);
+    bool near(const Model &f, const Point &at, double expected, const Found &known) const;
     void descend(const Model &f, std::int64_t stop, std::vector<Start> &from, Found &found);
-    static std::vector<double> as_ratios(const Model &f, std::vector<double> z);
+    std::vector<double> recast(const Model &f, const std::vector<double> &z, const Model &to) const;
     void add_track(const Model &f, std::int64_t stop, const Point &at, const double *curvature, Found &found);
     void clip(const Model &f, double *z) const;
 
