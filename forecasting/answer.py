@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,10 @@ class Answer:
         Which member answered, where the forecaster is one that can hand over.
     seconds : array of float, shape (n_series, n_windows)
         Time spent on a cell.
+    learned : object, or None
+        What the forecaster learned at the cells, where it can show it as ``parameters``.
+    parameters : dict of str to array, shape (n_series, n_windows)
+        Numbers or text, without meaning in cells that are not active or failed.
     """
 
     mean: FloatArray
@@ -61,6 +66,8 @@ class Answer:
     probs: tuple[float, ...] = ()
     failures: list[Failure] = field(default_factory=list)
     served_by: AnyArray | None = None
+    learned: Any = None
+    parameters: dict[str, AnyArray] = field(default_factory=dict)
 
     def failed(self) -> BoolArray:
         """Return which cells have a failure that leaves no mean, shape (n_series, n_windows)."""

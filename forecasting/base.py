@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self, Unpack, final
 import numpy as np
 import pandas as pd
 
-from forecasting._typing import FloatArray
+from forecasting._typing import AnyArray, FloatArray
 from forecasting.answer import Answer, active_cells, as_failure, empty_answer
 from forecasting.calibration import past_errors, set_conformal
 from forecasting.conformal import USUAL_WINDOWS, level_of, windows_needed
@@ -192,6 +192,29 @@ class Forecaster(abc.ABC):
         fitted = self._require_fitted()
         return failures_frame(fitted.failed, final_window(fitted.panel, 1, 0), repr(self))
 
+    @final
+    def parameters(self) -> pd.DataFrame:
+        """Return what ``fit`` estimated: ``unique_id`` and a column per parameter, one row a series.
+
+        Series that failed have no row.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ArgumentError
+            If the forecaster has no parameters to show.
+        """
+        fitted = self._require_fitted()
+        found = self._describe(fitted.learned)
+        if not found:
+            raise ArgumentError(
+                f"{type(self).__name__} has no table of parameters: it estimates none, or keeps them to itself"
+            )
+        series = np.flatnonzero(~fitted.failed.failed()[:, 0])
+        columns = {name: column[series, 0] for name, column in found.items()}
+        return pd.DataFrame({"unique_id": fitted.panel.ids[series], **columns})
+
     def _require_fitted(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError(f"{type(self).__name__} is not fitted; call fit(data) first")
@@ -214,6 +237,7 @@ class Forecaster(abc.ABC):
         """Forecast every active cell, quantiles included; each cell is finite or has a failure."""
         answer = self.uncalibrated(windows, probs)
         self._calibrate(windows, answer, probs)
+        answer.parameters, answer.learned = self._describe(answer.learned), None
         return answer
 
     @final
@@ -234,6 +258,10 @@ class Forecaster(abc.ABC):
         for i, k, error in troubles(windows, self.handles_missing, self.min_observations):
             blocked.fail(i, k, "data", error)
         return blocked
+
+    def _describe(self, learned: Any) -> dict[str, AnyArray]:
+        """Return the parameters that were learned by name, arrays (n_series, n_windows); none here."""
+        return {}
 
     @abc.abstractmethod
     def _learn(self, windows: Windows, failed: Answer) -> Any:
@@ -299,6 +327,14 @@ class LocalForecaster(Forecaster):
                 f"{type(self).__name__} cannot move on without a refit (it has no _update hook); "
                 "use refit=True"
             )
+
+    def _past_errors(self, windows: Windows, n: int) -> FloatArray:
+        rows = np.flatnonzero(windows.active.any(axis=1))
+        if len(rows) == windows.n_series:
+            return super()._past_errors(windows, n)
+        found = np.full((*windows.active.shape, windows.h, n), np.nan)
+        found[rows] = super()._past_errors(windows.take(rows), n)
+        return found
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
         if not self.estimates:

@@ -17,6 +17,7 @@ FLOORS = (
     ("rows", "regressors", "schedule", "troubles", "answer"),
     ("reading", "presenting", "quality", "calibration"),
     ("filling", "aggregating", "base"),
+    ("batch",),
     ("models", "compose"),
     ("backtesting",),
     ("report", "testing", "as_sktime"),

@@ -1,0 +1,401 @@
+"""Forecasters whose kernel estimates every window of a batch of series in one call.
+
+An author writes three hooks on arrays, ``_estimate``, ``_project`` and ``_trouble``; the contract of a
+:class:`~forecasting.base.LocalForecaster` follows: ``fit`` and ``predict`` of 100,000 series without a
+loop, a backtest in one call, and window by window, which is what the tests hold beside it. What is
+learned at a window must be a function of its training values alone, bit for bit.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+
+from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
+from forecasting.answer import Answer, empty_answer
+from forecasting.base import LocalForecaster
+from forecasting.distribution import Deferred, Distribution, Normal, Point, Samples
+from forecasting.errors import ArgumentError, CalibrationWarning, ForecastingError, tell
+from forecasting.series import Future, History
+from forecasting.windows import Windows
+
+#: Trouble of a window that nobody asked for, and of one that was fitted; others are the kernel's own.
+EMPTY, FITTED = -1, 0
+#: Where the interval of a forecast comes from: a normal distribution, simulated paths, past errors.
+ANALYTIC, SIMULATED, CONFORMAL = 0, 1, 2
+
+EXPLODES = "the variance of a forecast explodes with the horizon; its interval comes from past errors instead"
+
+Cells: TypeAlias = tuple[IntArray, IntArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """What a kernel learned at each window of a grid of S x K windows.
+
+    Attributes
+    ----------
+    columns : dict of str to array, each of shape (S, K) or (S, K, w)
+    trouble : array of int, shape (S, K)
+        0 where the window was fitted, -1 where there was none, else a code of the kernel.
+    """
+
+    columns: dict[str, AnyArray]
+    trouble: IntArray
+
+    def __getitem__(self, name: str) -> AnyArray:
+        return self.columns[name]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the grid."""
+        return self.trouble.shape[0], self.trouble.shape[1]
+
+    def fitted(self) -> Cells:
+        """Return the row and column of every window that was fitted."""
+        return _cells(self.trouble == FITTED)
+
+    def at(self, i: int, k: int) -> Fits:
+        """Return one window as a grid of 1 x 1."""
+        return self.take((np.array([i]), np.array([k])))
+
+    def take(self, cells: Cells) -> Fits:
+        """Return n windows as a grid of n x 1; all of them in their order are the same grid."""
+        at = (cells[0][:, None], cells[1][:, None])
+        return Fits({name: column[at] for name, column in self.columns.items()}, self.trouble[at])
+
+    def place(self, cells: Cells, part: Fits) -> None:
+        """Write n windows, a grid of n x 1, into this grid."""
+        for name, column in self.columns.items():
+            column[cells] = part.columns[name][:, 0]
+        self.trouble[cells] = part.trouble[:, 0]
+
+    def spread(self, cells: Cells, shape: tuple[int, int]) -> Fits:
+        """Return a larger grid that holds these n x 1 windows at ``cells``, and nothing elsewhere."""
+        whole = Fits(
+            {n: spread(c, cells, shape) for n, c in self.columns.items()},
+            np.full(shape, EMPTY, dtype=np.int64),
+        )
+        whole.trouble[cells] = self.trouble[:, 0]
+        return whole
+
+    def only(self, active: BoolArray) -> Fits:
+        """Return the same grid, empty where a window is not active."""
+        if active.all():
+            return self
+        return dataclasses.replace(self, trouble=np.where(active, self.trouble, EMPTY))
+
+
+def spread(column: AnyArray, cells: Cells, shape: tuple[int, int]) -> AnyArray:
+    """Return an array (S, K, ...) that holds ``column``, (n, 1, ...), at ``cells``; NaN or None elsewhere."""
+    text = column.dtype.kind in "OUS"
+    filler: Any = None if text else np.nan if column.dtype.kind == "f" else 0
+    whole = np.full((*shape, *column.shape[2:]), filler, dtype=object if text else column.dtype)
+    whole[cells] = column[:, 0]
+    return whole
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Forecasts from fits.
+
+    Attributes
+    ----------
+    mean : array of float, shape (S, K, h)
+    sd : array of float, shape (S, K, h), or None
+        Standard deviation; read where ``how`` is ANALYTIC. None: every interval is conformal.
+    how : array of int, shape (S, K), or None
+        ANALYTIC, SIMULATED or CONFORMAL: where the interval of a window comes from. CONFORMAL says that
+        the variance explodes, which is told in a warning. None: all are ANALYTIC.
+    """
+
+    mean: FloatArray
+    sd: FloatArray | None = None
+    how: AnyArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """One fitted window, a grid of 1 x 1, and the ordinal of the last value that it has seen."""
+
+    fits: Fits
+    end: int
+
+
+class BatchForecaster(LocalForecaster):
+    """A local forecaster whose kernel estimates every window of a batch of series in one call."""
+
+    # --- the hooks of an author -----------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def _estimate(self, values: FloatArray, starts: IntArray, stops: IntArray) -> Fits:
+        """Return what is learned from each window ``values[starts[i]:stops[i, k]]``.
+
+        Parameters
+        ----------
+        values : array of float, shape (n,)
+            NaN only where the forecaster handles missing values, or outside every window.
+        starts : array of int, shape (S,)
+        stops : array of int, shape (S, K)
+            Ascending along K. A window with ``stops <= starts`` is empty; its fit is never read.
+        """
+
+    @abc.abstractmethod
+    def _project(self, fits: Fits, h: int) -> Projection:
+        """Return the forecasts of ``h`` steps from a grid of any size; every window in it was fitted."""
+
+    @abc.abstractmethod
+    def _trouble(self, code: int) -> ForecastingError:
+        """Return the error that a trouble code stands for."""
+
+    def _advance(self, fits: Fits, values: FloatArray, lo: IntArray, hi: IntArray) -> Fits:
+        """Return fits whose states moved over ``values[lo[i, k]:hi[i, k]]``, without estimating.
+
+        Optional: needed for ``refit=False`` and ``refit=k``. Moving twice must give the bits of moving
+        once over both parts. A window that cannot move gets a trouble code.
+        """
+        raise NotImplementedError
+
+    def _paths(self, fits: Fits, i: int, k: int, future: Future) -> Samples:
+        """Return simulated paths of window (i, k); needed where ``_project`` says SIMULATED.
+
+        Draw from ``future.rng()`` step by step, so that a shorter horizon is the head of a longer one.
+        """
+        raise NotImplementedError
+
+    def _parameters(self, fits: Fits) -> dict[str, AnyArray]:
+        """Return what ``parameters()`` shows: name to numbers or text, shape (S, K); all were fitted."""
+        return {}
+
+    # --- window by window -----------------------------------------------------------------------------
+
+    @final
+    def _fit(self, history: History) -> State:
+        stops = np.array([[len(history)]], dtype=np.int64)
+        fits = self._estimate(history.y, np.zeros(1, dtype=np.int64), stops)
+        return State(self._fitted_or_raise(fits), history.end)
+
+    @final
+    def _update(self, state: State, history: History) -> State:
+        n = len(history)
+        lo = max(n - (history.end - state.end), 0)
+        fits = self._advance(state.fits, history.y, np.array([[lo]]), np.array([[n]]))
+        return State(self._fitted_or_raise(fits), history.end)
+
+    @final
+    def _predict(self, state: State, future: Future) -> Distribution:
+        found = self._project(state.fits, future.h)
+        mean = found.mean[0, 0]
+        how = ANALYTIC if found.how is None else int(found.how[0, 0])
+        if found.sd is None:
+            return Point(mean)
+        if how == ANALYTIC:
+            return Normal(mean, found.sd[0, 0])
+        if how == SIMULATED:
+            return Deferred(mean, lambda: self._paths(state.fits, 0, 0, future))
+        return Deferred(mean, lambda: _exploding(mean))
+
+    def _fitted_or_raise(self, fits: Fits) -> Fits:
+        code = int(fits.trouble[0, 0])
+        if code != FITTED:
+            raise self._trouble(code)
+        return fits
+
+    # --- all at once ----------------------------------------------------------------------------------
+
+    def check_refit(self, windows: Windows) -> None:
+        moves = type(self)._advance is not BatchForecaster._advance
+        if not moves and not _refits_everywhere(windows):
+            raise ArgumentError(
+                f"{type(self).__name__} cannot move on without a refit (it has no _advance hook); "
+                "use refit=True"
+            )
+
+    def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        answer = empty_answer(windows, probs)
+        fits = self._learn(windows, answer)
+        if fits is not None:
+            self._put_forecasts(fits, windows, answer)
+        answer.learned = fits
+        return answer
+
+    def _learn(self, windows: Windows, failed: Answer) -> Fits | None:
+        if not windows.active.any():
+            return None
+        try:
+            fits = self._fit_windows(windows)
+        except (Exception, SystemExit) as error:  # any author's code: it costs this batch only
+            _fail_all(failed, _cells(windows.active), "fit", error)
+            return None
+        for i, k in zip(*np.nonzero(fits.trouble > FITTED), strict=True):
+            failed.fail(int(i), int(k), "fit", self._trouble(int(fits.trouble[i, k])))
+        return fits
+
+    def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        answer = empty_answer(windows, probs)
+        if learned is not None:
+            self._put_forecasts(learned.only(windows.active), windows, answer)
+        return answer
+
+    def _describe(self, learned: Any) -> dict[str, AnyArray]:
+        if not isinstance(learned, Fits):
+            return {}
+        known, cells = _fitted_part(learned)
+        if len(cells[0]) == 0:
+            return {}
+        found = self._parameters(known)
+        if known is learned:
+            return found
+        return {name: spread(column, cells, learned.shape) for name, column in found.items()}
+
+    def _put_forecasts(self, fits: Fits, windows: Windows, answer: Answer) -> None:
+        """Put the forecasts of all fitted windows into an answer, with quantiles where it wants them."""
+        known, cells = _fitted_part(fits)
+        n = len(cells[0])
+        if n == 0:
+            return
+        try:
+            found = self._project(known, windows.h)
+            mean = found.mean.reshape(n, windows.h)
+        except (Exception, SystemExit) as error:  # any author's code: it costs this batch only
+            _fail_all(answer, cells, "predict", error)
+            return
+        answer.mean[cells] = mean
+        if not answer.probs or found.sd is None:
+            return
+        how = np.zeros(n, dtype=np.int8) if found.how is None else found.how.ravel()
+        finite = np.isfinite(mean).all(axis=1)  # the others are failures soon
+        analytic = how == ANALYTIC
+        at = (cells[0][analytic], cells[1][analytic])
+        normal = Normal(mean[analytic], found.sd.reshape(n, windows.h)[analytic])
+        with np.errstate(over="ignore", invalid="ignore"):
+            answer.quantiles[at] = normal.quantiles(answer.probs)
+        answer.own[at] = True
+        bare = dataclasses.replace(windows, known=windows.known[:, :0])  # paths need no regressor
+        for j in np.flatnonzero(finite & (how == SIMULATED)).tolist():
+            self._put_paths(fits, int(cells[0][j]), int(cells[1][j]), bare, answer)
+        for _ in range(int(np.count_nonzero(finite & (how == CONFORMAL)))):
+            tell(EXPLODES, CalibrationWarning)
+
+    def _put_paths(self, fits: Fits, i: int, k: int, windows: Windows, answer: Answer) -> None:
+        try:
+            paths = self._paths(fits, i, k, windows.future(i, k))
+            answer.quantiles[i, k] = paths.quantiles(answer.probs)
+            answer.own[i, k] = True
+        except (Exception, SystemExit) as error:  # any author's code: it costs this cell only
+            answer.fail(i, k, "predict", error)
+
+    # --- which windows are estimated, which moved on -----------------------------------------------------
+
+    def _fit_windows(self, windows: Windows) -> Fits:
+        """Return what is known at every active window: estimated there, or moved on from where it was."""
+        if _refits_everywhere(windows):
+            return self._estimate_at(windows, windows.active)
+        return self._move_on(windows, self._estimate_first(windows))
+
+    def _estimate_at(self, windows: Windows, wanted: BoolArray) -> Fits:
+        """Return the fits of the windows that are wanted; the grid is empty elsewhere."""
+        values = windows.panel.values
+        if windows.window is not None:  # no two windows begin at the same row
+            cells = _cells(wanted)
+            found = self._estimate(values, windows.lo[cells], windows.hi[cells][:, None])
+            return found.spread(cells, wanted.shape)
+        starts = windows.panel.offsets[:-1]
+        stops = np.where(wanted, windows.hi, starts[:, None])
+        if (np.diff(stops, axis=1) >= 0).all():
+            return self._estimate(values, starts, stops).only(wanted)
+        rows = np.flatnonzero(wanted.any(axis=1))
+        order = np.argsort(wanted[rows], axis=1, kind="stable")  # the wanted last, in time order
+        order = order[:, -int(wanted.sum(axis=1).max()) :]
+        at = (np.broadcast_to(rows[:, None], order.shape), order)
+        found = self._estimate(values, starts[rows], stops[at])
+        real = wanted[at]
+        return found.take(_cells(real)).spread((at[0][real], at[1][real]), wanted.shape)
+
+    def _estimate_first(self, windows: Windows) -> Fits:
+        """Return a grid with an estimate at the first window of each block of windows that share one.
+
+        First is the first at which the series takes part; where it cannot be fitted, the next is tried.
+        """
+        wanted = _first_of_block(windows.active, windows.fit_at)
+        left = windows.active & ~wanted
+        found = self._estimate_at(windows, wanted)
+        cells = _cells(wanted)
+        fits = found.take(cells).spread(cells, wanted.shape)
+        while True:
+            again = wanted & (found.trouble != FITTED)
+            left = left & _whole_block(again, windows.fit_at)
+            if not left.any():
+                return fits
+            wanted = _first_of_block(left, windows.fit_at)
+            left = left & ~wanted
+            found = self._estimate_at(windows, wanted)
+            cells = _cells(wanted)
+            fits.place(cells, found.take(cells))
+
+    def _move_on(self, windows: Windows, fits: Fits) -> Fits:
+        """Fill the other active windows of a grid, each from the one before it in its block."""
+        values, lo, hi = windows.panel.values, windows.lo, windows.hi
+        last = np.full(windows.n_series, -1)
+        for k in range(windows.n_windows):
+            if k == 0 or windows.fit_at[k] != windows.fit_at[k - 1]:
+                last[:] = -1
+            moves = windows.active[:, k] & (fits.trouble[:, k] == EMPTY) & (last >= 0)
+            rows = np.flatnonzero(moves)
+            if len(rows):
+                before = (rows, last[rows])
+                first = np.maximum(hi[before], lo[rows, k])
+                moved = self._advance(fits.take(before), values, first[:, None], hi[rows, k, None])
+                fits.place((rows, np.full(len(rows), k)), moved)
+            last[fits.trouble[:, k] == FITTED] = k
+        return fits
+
+
+def _cells(mask: BoolArray) -> Cells:
+    rows, columns = np.nonzero(mask)
+    return rows.astype(np.int64, copy=False), columns.astype(np.int64, copy=False)
+
+
+def _refits_everywhere(windows: Windows) -> bool:
+    return np.array_equal(windows.fit_at, np.arange(windows.n_windows))
+
+
+def _first_of_block(active: BoolArray, fit_at: IntArray) -> BoolArray:
+    """Return the first active window of each series in each block of windows with the same ``fit_at``."""
+    first = np.zeros_like(active)
+    done = np.zeros(len(active), dtype=bool)
+    for k, at in enumerate(fit_at):
+        if k == 0 or at != fit_at[k - 1]:
+            done[:] = False
+        first[:, k] = active[:, k] & ~done
+        done |= active[:, k]
+    return first
+
+
+def _whole_block(marked: BoolArray, fit_at: IntArray) -> BoolArray:
+    """Return every window of a block in which one is marked."""
+    _, block = np.unique(fit_at, return_inverse=True)
+    hit = np.zeros((len(marked), int(block.max()) + 1), dtype=bool)
+    rows, columns = np.nonzero(marked)
+    hit[rows, block[columns]] = True
+    return hit[:, block]
+
+
+def _fitted_part(fits: Fits) -> tuple[Fits, Cells]:
+    """Return the windows that were fitted, as they lie if that is all of them, and where they lie."""
+    cells = fits.fitted()
+    return (fits if len(cells[0]) == fits.trouble.size else fits.take(cells)), cells
+
+
+def _fail_all(answer: Answer, cells: Cells, stage: str, error: BaseException) -> None:
+    for i, k in zip(*cells, strict=True):
+        answer.fail(int(i), int(k), stage, error)
+
+
+def _exploding(mean: FloatArray) -> Distribution:
+    tell(EXPLODES, CalibrationWarning)
+    return Point(mean)
