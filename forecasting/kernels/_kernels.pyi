@@ -53,3 +53,52 @@ def theta_filter(
     means: FloatArray,  # (n,), filled
     record: FloatArray,  # (record,), filled
 ) -> float: ...
+def ets_fit(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    *,
+    season_length: int,
+    models: int,  # bit q: model number q is a candidate
+    lower: FloatArray,  # (4,)
+    upper: FloatArray,  # (4,)
+    tied: bool,
+    criterion: int,
+    anchor_ratio: float,
+    tolerance: float,
+    margin: float,
+    n_threads: int,
+    out: FloatArray,  # (S, K, record), filled
+) -> None: ...
+def ets_project(
+    records: FloatArray,  # (n, record)
+    season_length: int,
+    mean: FloatArray,  # (n, h), filled
+    sd: FloatArray,  # (n, h), filled
+) -> None: ...
+def ets_advance(
+    records: FloatArray,  # (n, record), moved
+    season_length: int,
+    values: FloatArray,
+    lo: IntArray,  # (n,)
+    hi: IntArray,  # (n,)
+) -> None: ...
+def ets_evaluate(
+    values: FloatArray,
+    model: int,
+    season_length: int,
+    z: FloatArray,  # (p,)
+    gradient: FloatArray,  # (p,), filled
+    matrix: FloatArray,  # (p, p), filled
+) -> float: ...
+def ets_smooth(
+    values: FloatArray,
+    model: int,
+    season_length: int,
+    alpha: float,
+    beta: float,
+    gamma: float,
+    phi: float,
+    state: FloatArray,  # (2 + m,), moved
+    means: FloatArray,  # (n,), filled
+) -> bool: ...

@@ -220,6 +220,7 @@ private:
         at_.z.assign(lead.target, lead.target + size);
         search_.evaluate(f, stop, at_);
         if (at_.objective <= lead.before) {
+            move_.resize(size);
             for (std::size_t j = 0; j < size; ++j) move_[j] = lead.target[j] - lead.track->z[j];
             search_.learn(f, lead.gradient, at_, move_.data(), curvature_.data());
         } else {
