@@ -40,6 +40,13 @@ from forecasting.models.naive import (
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.theta import (
+    AutoTheta,
+    DynamicOptimizedTheta,
+    DynamicTheta,
+    OptimizedTheta,
+    Theta,
+)
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
 from forecasting.panel import Panel
 from forecasting.quality import check
@@ -53,6 +60,7 @@ __all__ = [
     "METRICS",
     "TSB",
     "ArgumentError",
+    "AutoTheta",
     "Backtest",
     "BoxCox",
     "Calibrated",
@@ -62,6 +70,8 @@ __all__ = [
     "DataWarning",
     "Difference",
     "Distribution",
+    "DynamicOptimizedTheta",
+    "DynamicTheta",
     "Ensemble",
     "FailureWarning",
     "Fallback",
@@ -78,6 +88,7 @@ __all__ = [
     "Naive",
     "NonPositiveError",
     "Normal",
+    "OptimizedTheta",
     "Panel",
     "Point",
     "Prophet",
@@ -94,6 +105,7 @@ __all__ = [
     "StatsmodelsARIMA",
     "StatsmodelsETS",
     "StatsmodelsTheta",
+    "Theta",
     "Transformed",
     "WindowAverage",
     "aggregate",

@@ -38,6 +38,13 @@ from forecasting.models.naive import (
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.theta import (
+    AutoTheta,
+    DynamicOptimizedTheta,
+    DynamicTheta,
+    OptimizedTheta,
+    Theta,
+)
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
 
 Build = Callable[..., Forecaster]
@@ -135,7 +142,15 @@ MODELS: dict[str, Entry] = {
         lambda m: {"season_length": m, "n_seasons": 3},
     ),
     "ets": Entry("exponential smoothing, damped trend (statsmodels)", StatsmodelsETS, _ets),
-    "theta": Entry("the Theta method (statsmodels)", StatsmodelsTheta, _season),
+    "theta": Entry(
+        "the Theta method with a chosen theta and a moving line", DynamicOptimizedTheta, _season
+    ),
+    "dotm": Entry("the same under its name in the literature", DynamicOptimizedTheta, _season),
+    "otm": Entry("the Theta method with a chosen theta", OptimizedTheta, _season),
+    "stm": Entry("the standard Theta method, theta = 2", Theta, _season),
+    "dstm": Entry("the standard Theta method with a moving line", DynamicTheta, _season),
+    "auto-theta": Entry("the best of the Theta family at each cutoff", AutoTheta, _season),
+    "statsmodels-theta": Entry("the Theta method (statsmodels)", StatsmodelsTheta, _season),
     "arima": Entry("ARIMA (1,1,1)(0,1,1) (statsmodels)", StatsmodelsARIMA, _arima),
     "stl": Entry("seasonal decomposition by loess, then the drift", STLForecaster, _stl),
     "prophet": Entry("Prophet: trend with breaks, seasons, holidays", Prophet),

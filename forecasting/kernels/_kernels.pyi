@@ -28,6 +28,7 @@ def theta_fit(
     models: int,  # bit j: model j
     deseasonalise: int,
     decomposition: int,
+    free_level: bool,
     n_threads: int,
     out: FloatArray,  # (S, K, record), filled
 ) -> None: ...

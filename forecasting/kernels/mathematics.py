@@ -107,9 +107,11 @@ observations so far, A_0 = Y_1, B_0 = B_1 = 0, Ybar_t = the mean so far::
 so that the first line of one observation is that observation. *Standard* models (STM, DSTM) have theta = 2,
 the *optimised* (OTM, DOTM) estimate it.
 
-**Objective.** S = sum_{t=4..n} e_t^2 over alpha in [0.1, 0.99], l_0, and theta in [1, 1e10]; the first three
-errors are left out, since a line through one or two observations is none. Bounds and objective are those of
-statsforecast; the models are those of the paper.
+**Objective.** S = sum_{t=4..n} e_t^2 over alpha in [0.1, 0.99], theta in [1, 1e10] and, if it is to be
+estimated, l_0; the first three errors are left out, since a line through one or two observations is none.
+Bounds and objective are those of statsforecast, the models and the free l_0 those of the paper. Otherwise l_0
+is such that mu_1 = Y_1. A free l_0 decays with w^{t-1}: where n is small or alpha is, it is a second trend
+that the data can be bent to.
 
 **Solution.** For a given alpha, e_t = r_t - w^{t-1} l_0 - omega q_t with r_t the error of smoothing from
 level 0 and q_t the bracket above: linear in l_0 and omega. The best of both is a two-column least-squares
@@ -136,7 +138,7 @@ above::
     g = (1,  omega w^{t-1},  omega [ (1 - w^t) / alpha - t/2 w^{t-1} ])
     k = (alpha, 1/t, 6 / (t (t + 1)))
 
-with F the recursions without Y_t. sigma^2 = S / (n - 3 - p), p = 2 (l_0, alpha) or 3 (and theta). A
+with F the recursions without Y_t. sigma^2 = S / (n - 3 - p), p counts alpha, and l_0 and theta if they are estimated. A
 multiplicative season multiplies the standard deviation by its index. *Approximated*: quantiles are Gaussian;
 parameters, the line of static models and the seasonal indices count as known, so that long horizons and short
 histories are spread too little.

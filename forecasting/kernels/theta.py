@@ -66,9 +66,9 @@ def record_size(season_length: int) -> int:
     return int(Column.INDICES) + season_length
 
 
-def n_parameters(model: str) -> int:
-    """Return how many numbers are estimated beside the line: first level, weight, and theta if free."""
-    return 3 if model in ("OTM", "DOTM") else 2
+def n_parameters(model: str, free_level: bool = True) -> int:
+    """Return how many numbers are estimated beside the line: the weight, first level and theta if free."""
+    return 1 + free_level + (model in ("OTM", "DOTM"))
 
 
 def fit(
@@ -80,6 +80,7 @@ def fit(
     models: Sequence[str] = ("DOTM",),
     deseasonalise: str = "test",
     decomposition: str = "multiplicative",
+    free_level: bool = True,
 ) -> FloatArray:
     """Fit each window by least squares; with several models, the one with the least sum.
 
@@ -100,6 +101,8 @@ def fit(
         steps or more. Windows shorter than two seasons are left as they are.
     decomposition : {"multiplicative", "additive"}
         Additive is taken instead where a value is not positive or an index falls below 0.01.
+    free_level : bool
+        Estimate the first level; else it is such that the first mean is the first value.
 
     Returns
     -------
@@ -135,6 +138,7 @@ def fit(
         models=sum(1 << place(name, MODELS, "model") for name in set(models)),
         deseasonalise=place(deseasonalise, DESEASONALISE, "deseasonalise"),
         decomposition=place(decomposition, SEASONS, "decomposition"),
+        free_level=free_level,
         n_threads=n_threads(),
         out=records,
     )

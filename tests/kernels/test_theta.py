@@ -169,6 +169,31 @@ def test_no_weight_of_a_fine_grid_and_no_polish_of_it_is_better(model, seed):
     assert_allclose(record[Column.SSE], best, rtol=1e-6)
 
 
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("seed", range(4))
+def test_with_a_level_that_is_not_free_the_first_mean_is_the_first_value(model, seed):
+    y = wave(20 + 20 * seed, seed)
+    record = kernel.fit(y, np.array([0]), np.array([[len(y)]]), models=[model], free_level=False)[
+        0, 0
+    ]
+    expected = slow(y, model, *parameters(record), h=5)
+    assert_allclose(expected[0], y[0], rtol=1e-12)
+    assert_allclose(record[Column.SSE], ((y - expected[: len(y)])[3:] ** 2).sum(), rtol=1e-9)
+    assert_allclose(kernel.project(record, 1, 5)[0], expected[len(y) :], rtol=1e-10)
+    freedom = len(y) - 3 - kernel.n_parameters(model, free_level=False)
+    assert_allclose(record[Column.SIGMA], np.sqrt(record[Column.SSE] / freedom), rtol=1e-12)
+
+    start = y[0] if model in ("DSTM", "DOTM") else sum(line(y))
+
+    def at(alpha: float, omega: float) -> float:
+        return objective(y, model, alpha, 1 / (1 - omega), y[0] - omega * start)
+
+    omegas = [0.5] if model in ("STM", "DSTM") else np.linspace(0, 0.99999, 40)
+    best = min(at(alpha, omega) for alpha in np.linspace(0.1, 0.99, 60) for omega in omegas)
+    assert record[Column.SSE] <= best * (1 + 1e-8)
+    assert record[Column.SSE] >= fit_one(y, 1, model)[Column.SSE] * (1 - 1e-9)
+
+
 def brute_variance(record: np.ndarray, h: int) -> np.ndarray:
     """Variance by sending a unit error through the slow recursions at each step ahead."""
     model = MODELS[int(record[Column.MODEL])]

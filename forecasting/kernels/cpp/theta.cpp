@@ -10,8 +10,10 @@
 namespace forecasting::theta {
 namespace {
 
-// Numbers estimated beside the line: first level and weight, and omega where it is free.
-double n_parameters(int model) { return is_optimised(model) ? 3.0 : 2.0; }
+// Numbers estimated beside the line: the weight, and first level and omega where they are free.
+double n_parameters(int model, bool free_level) {
+    return 1.0 + (free_level ? 1.0 : 0.0) + (is_optimised(model) ? 1.0 : 0.0);
+}
 
 struct Worker {
     const Windows &windows;
@@ -52,7 +54,7 @@ struct Worker {
         for (int model = kStandard; model <= kDynamicOptimised; ++model) {
             if (!(options.models >> model & 1u)) continue;
             path.read(adjusted.data(), n, is_dynamic(model));
-            const Solution best = search(path, is_optimised(model));
+            const Solution best = search(path, {options.free_level, is_optimised(model)});
             if (!(best.sse < least)) continue;
             least = best.sse;
             write(best, model, record);
@@ -82,7 +84,7 @@ struct Worker {
         record[kIntercept] = path.intercept;
         record[kSlope] = path.last_slope;
         record[kSse] = best.sse > path.noise ? best.sse : 0.0;
-        const double freedom = std::max(1.0, n - kBurnIn - n_parameters(model));
+        const double freedom = std::max(1.0, n - kBurnIn - n_parameters(model, options.free_level));
         record[kSigma] = std::sqrt(record[kSse] / freedom);
     }
 };
@@ -235,7 +237,7 @@ double filter(const double *y, std::int64_t n, int model, double alpha, double o
     }
     state.write(record);
     record[kSse] = sse;
-    record[kSigma] = std::sqrt(sse / std::max(1.0, static_cast<double>(n) - kBurnIn - n_parameters(model)));
+    record[kSigma] = std::sqrt(sse / std::max(1.0, static_cast<double>(n) - kBurnIn - n_parameters(model, true)));
     return sse;
 }
 

@@ -29,6 +29,7 @@ struct Options {
     std::uint32_t models;  // bit j: try model j; the one with the least objective is kept
     int deseasonalise;     // Deseasonalise
     int decomposition;     // Season: kAdditive or kMultiplicative
+    bool free_level;       // estimate the first level; else the first mean is the first value
 };
 
 // What is learned at a window: one row of doubles, the seasonal indices behind the columns. Index j belongs

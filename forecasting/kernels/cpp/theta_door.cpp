@@ -7,11 +7,11 @@ namespace {
 using nb::literals::operator""_a;
 
 void fit(Values values, Starts starts, Stops stops, int season_length, std::uint32_t models, int deseasonalise,
-         int decomposition, std::int64_t n_threads, Array<double, 3> out) {
+         int decomposition, bool free_level, std::int64_t n_threads, Array<double, 3> out) {
     const Windows w = windows(values, starts, stops);
     double *target = out.data();
     nb::gil_scoped_release without_gil;
-    theta::fit(w, {season_length, models, deseasonalise, decomposition}, n_threads, target);
+    theta::fit(w, {season_length, models, deseasonalise, decomposition, free_level}, n_threads, target);
 }
 
 void project(Array<const double, 2> records, int season_length, Array<double, 2> mean, Array<double, 2> sd) {
@@ -41,7 +41,8 @@ double filter(Values values, int model, double alpha, double omega, double first
 
 void add_theta(nb::module_ &m) {
     m.def("theta_fit", &fit, "values"_a.noconvert(), "starts"_a.noconvert(), "stops"_a.noconvert(),
-          "season_length"_a, "models"_a, "deseasonalise"_a, "decomposition"_a, "n_threads"_a, "out"_a.noconvert());
+          "season_length"_a, "models"_a, "deseasonalise"_a, "decomposition"_a,
+          "free_level"_a, "n_threads"_a, "out"_a.noconvert());
     m.def("theta_project", &project, "records"_a.noconvert(), "season_length"_a, "mean"_a.noconvert(),
           "sd"_a.noconvert());
     m.def("theta_advance", &advance, "records"_a.noconvert(), "season_length"_a, "values"_a.noconvert(),

@@ -48,7 +48,7 @@ FORECASTING_INLINE Lanes4 geometric(Lanes4 first, Lanes4 behind, Lanes4 ratio) {
     return (first - behind) / (1.0 - ratio);
 }
 
-template <bool free_omega>
+template <bool free_level, bool free_omega>
 FORECASTING_INLINE Sums sum_dynamic(const Path &path, double first_error, double omega, std::int64_t carried,
                                     Lanes4 alpha) {
     const Lanes4 w = 1.0 - alpha, k = omega / alpha;
@@ -62,12 +62,12 @@ FORECASTING_INLINE Sums sum_dynamic(const Path &path, double first_error, double
         s = step[i] + w * s;
         const Lanes4 e = s - k * q;
         ee += e * e;
-        ep += e * p;
+        if (free_level) ep += e * p;
         if (free_omega) {
             eq += e * q;
-            pq += p * q;
             qq += q * q;
         }
+        if (free_level && free_omega) pq += p * q;
         p = w * p;  // and q, for the next step: nothing waits for them there
         q = slope[i + 1] + (alpha * height[i + 1] - slope[i + 1]) * p;
     }
@@ -117,13 +117,14 @@ FORECASTING_INLINE Sums sum_static(const Path &path, double first_error, double 
     return {ee, ep, pp, b * (e1 - ep), b * (p1 - pp), b * b * (count - 2.0 * p1 + pp), s, last};
 }
 
-FORECASTING_INLINE void solve(const Sums &sums, bool free_omega, double noise, double first_error, double omega,
+FORECASTING_INLINE void solve(const Sums &sums, Free free, double noise, double first_error, double omega,
                               Lanes4 alpha, Four &four) {
     const Lanes4 k = omega / alpha;
+    const Lanes4 share = free.level ? 1.0 / sums.pp : Lanes4{};
     Lanes4 d = {};
-    Lanes4 sse = sums.ee - sums.ep * sums.ep / sums.pp;
-    if (free_omega) {
-        const Lanes4 overlap = sums.pq / sums.pp;
+    Lanes4 sse = sums.ee - sums.ep * sums.ep * share;
+    if (free.omega) {
+        const Lanes4 overlap = sums.pq * share;
         const Lanes4 own = sums.qq - overlap * sums.pq, gain = sums.eq - overlap * sums.ep;
         const Lanes4 zero = {}, highest = kHighestOmega / alpha;
         Lanes4 to = k + gain / own;
@@ -132,7 +133,7 @@ FORECASTING_INLINE void solve(const Sums &sums, bool free_omega, double noise, d
         d = own > kCollinear * sums.qq ? to - k : zero;
         sse -= d * (2.0 * gain - d * own);
     }
-    const Lanes4 x = (sums.ep - d * sums.pq) / sums.pp;
+    const Lanes4 x = (sums.ep - d * sums.pq) * share;
     const Lanes4 floor = noise + Lanes4{};
     sse = sse > floor ? sse : floor;
     const Lanes4 best_omega = (k + d) * alpha, first = first_error - x, last = sums.s - x * sums.p;
@@ -143,13 +144,22 @@ FORECASTING_INLINE void solve(const Sums &sums, bool free_omega, double noise, d
 }
 
 FORECASTING_CLONES
-void evaluate(const Path &path, bool free_omega, double first_error, double omega, std::int64_t carried, Four &four) {
+void evaluate(const Path &path, Free free, double first_error, double omega, std::int64_t carried, Four &four) {
     Lanes4 alpha;
     std::memcpy(&alpha, four.alpha, sizeof alpha);
-    const Sums sums = !path.dynamic ? sum_static(path, first_error, omega, carried, alpha)
-                      : free_omega  ? sum_dynamic<true>(path, first_error, omega, carried, alpha)
-                                    : sum_dynamic<false>(path, first_error, omega, carried, alpha);
-    solve(sums, free_omega, path.noise, first_error, omega, alpha, four);
+    Sums sums;
+    if (!path.dynamic) {
+        sums = sum_static(path, first_error, omega, carried, alpha);
+    } else if (free.level && free.omega) {
+        sums = sum_dynamic<true, true>(path, first_error, omega, carried, alpha);
+    } else if (free.level) {
+        sums = sum_dynamic<true, false>(path, first_error, omega, carried, alpha);
+    } else if (free.omega) {
+        sums = sum_dynamic<false, true>(path, first_error, omega, carried, alpha);
+    } else {
+        sums = sum_dynamic<false, false>(path, first_error, omega, carried, alpha);
+    }
+    solve(sums, free, path.noise, first_error, omega, alpha, four);
 }
 
 // Where the cubic through four values at 0, 1, 2, 3 is least; NaN if it has no minimum.
@@ -212,13 +222,13 @@ void Path::read(const double *y, std::int64_t size, bool moving) {
 namespace {
 
 // Go down from a guess: the next guess is where a cubic through four weights is least, each time closer together.
-Solution descend(const Path &path, bool free_omega, double guess, Solution best) {
+Solution descend(const Path &path, Free free, double guess, Solution best) {
     double spacing = kSpacing / 8.0;
     for (int polish = 0; polish < kMostPolishes; ++polish) {
         Four four;
         const double first = std::clamp(guess - spacing, kLowestAlpha, kHighestAlpha - 3.0 * spacing);
         for (int j = 0; j < kLanes4; ++j) four.alpha[j] = std::min(first + spacing * j, kHighestAlpha);
-        evaluate(path, free_omega, best.first_error, best.omega, carried_steps(four.alpha, path.n), four);
+        evaluate(path, free, best.first_error, best.omega, carried_steps(four.alpha, path.n), four);
         for (int j = 0; j < kLanes4; ++j) {
             if (four.sse[j] < best.sse) best = four.at(j);
         }
@@ -234,12 +244,12 @@ Solution descend(const Path &path, bool free_omega, double guess, Solution best)
 
 }  // namespace
 
-Solution search(const Path &path, bool free_omega) {
+Solution search(const Path &path, Free free) {
     Four blocks[kGrid / kLanes4];
     double sse[kGrid];
     for (int b = 0; b < kGrid / kLanes4; ++b) {
         for (int j = 0; j < kLanes4; ++j) blocks[b].alpha[j] = kLowestAlpha + kSpacing * (b * kLanes4 + j);
-        evaluate(path, free_omega, 0.0, 0.5, carried_steps(blocks[b].alpha, path.n), blocks[b]);
+        evaluate(path, free, 0.0, 0.5, carried_steps(blocks[b].alpha, path.n), blocks[b]);
         for (int j = 0; j < kLanes4; ++j) sse[b * kLanes4 + j] = blocks[b].sse[j];
     }
     // Where the objective does not depend on the weight, the middle of the grid is as good as any.
@@ -254,7 +264,7 @@ Solution search(const Path &path, bool free_omega) {
         const double place = cubic_minimum(sse + left);
         const double guess = place == place ? std::clamp(left + place, at - 1.0, at + 1.0) : at;
         const double alpha = std::clamp(kLowestAlpha + kSpacing * guess, kLowestAlpha, kHighestAlpha);
-        const Solution found = descend(path, free_omega, alpha, blocks[at / kLanes4].at(at % kLanes4));
+        const Solution found = descend(path, free, alpha, blocks[at / kLanes4].at(at % kLanes4));
         if (round == 0 || found.sse < best.sse) best = found;
     }
     return best;

@@ -36,7 +36,13 @@ struct Path {
     std::vector<double> inverse_{}, spread_{};  // 1 / k and 12 / (k (k^2 - 1)), the same for all windows
 };
 
-// The best of all weights; omega is free or 1/2.
-Solution search(const Path &path, bool free_omega);
+// What is estimated beside the weight. What is not stays at mu_0 = y_0, at omega = 1/2.
+struct Free {
+    bool level;
+    bool omega;
+};
+
+// The best of all weights.
+Solution search(const Path &path, Free free);
 
 }  // namespace forecasting::theta
