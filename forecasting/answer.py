@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,12 +135,14 @@ class Answer:
                 self.fail(int(i), int(k), "predict", error)
         if not self.probs:
             return
-        ordered = self.quantiles[..., np.argsort(self.probs)]
+        known = np.isfinite(self.quantiles).all(axis=(2, 3))
+        crossing = np.zeros_like(known)
         with np.errstate(invalid="ignore"):
-            crossing = (np.diff(ordered, axis=3) < -CROSSING * np.abs(ordered[..., 1:])).any(
-                axis=(2, 3)
-            )
-        bad = self.own & (crossing | ~np.isfinite(ordered).all(axis=(2, 3))) & ~self.settled()
+            for lower, upper in itertools.pairwise(np.argsort(self.probs)):
+                high = self.quantiles[..., upper]
+                gap = high - self.quantiles[..., lower]
+                crossing |= (gap < -CROSSING * np.abs(high)).any(axis=2)
+        bad = self.own & (crossing | ~known) & ~self.settled()
         for i, k in zip(*np.nonzero(bad & windows.active), strict=True):
             self.fail(int(i), int(k), "interval", _bad_quantiles(self.quantiles[i, k]))
 

@@ -29,6 +29,7 @@ from forecasting.errors import (
     ForecastingError,
     NotFittedError,
     check_keywords,
+    tell,
     tell_all,
 )
 from forecasting.panel import Panel
@@ -237,7 +238,11 @@ class Forecaster(abc.ABC):
         """Forecast every active cell, quantiles included; each cell is finite or has a failure."""
         answer = self.uncalibrated(windows, probs)
         self._calibrate(windows, answer, probs)
-        answer.parameters, answer.learned = self._describe(answer.learned), None
+        try:
+            answer.parameters = self._describe(answer.learned)
+        except (Exception, SystemExit) as error:  # any author's code: the forecasts stand
+            tell(f"the parameters cannot be shown: {type(error).__name__}: {error}")
+        answer.learned = None
         return answer
 
     @final

@@ -247,7 +247,7 @@ class BatchForecaster(LocalForecaster):
         known, cells = _fitted_part(learned)
         if len(cells[0]) == 0:
             return {}
-        found = self._parameters(known)
+        found = {name: _shown(column) for name, column in self._parameters(known).items()}
         if known is learned:
             return found
         return {name: spread(column, cells, learned.shape) for name, column in found.items()}
@@ -394,6 +394,11 @@ def _fitted_part(fits: Fits) -> tuple[Fits, Cells]:
 def _fail_all(answer: Answer, cells: Cells, stage: str, error: BaseException) -> None:
     for i, k in zip(*cells, strict=True):
         answer.fail(int(i), int(k), stage, error)
+
+
+def _shown(column: AnyArray) -> AnyArray:
+    """Return a parameter as text (object) or float64: one type, whatever stands beside it in a table."""
+    return column.astype(object if column.dtype.kind in "OUS" else np.float64, copy=False)
 
 
 def _exploding(mean: FloatArray) -> Distribution:

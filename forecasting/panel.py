@@ -125,7 +125,7 @@ class Panel:
         digest = hashlib.blake2b(digest_size=8)
         for array in (self.values, self.offsets, self.start):
             digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update("\x1f".join(map(str, self.ids)).encode())
+        digest.update("\x1f".join(map(str, self.ids.tolist())).encode())
         digest.update(self.calendar.freq.encode())
         covariates = self.covariates
         for array in (covariates.known, covariates.past, covariates.static):

@@ -123,9 +123,10 @@ class Windows:
         panel = self.panel.take(series)
         shift = (panel.offsets[:-1] - self.panel.offsets[series])[:, None]
         lengths = np.diff(self.known_offsets)[series]
-        rows = [
-            self.known[self.known_offsets[i] : self.known_offsets[i + 1]] for i in series.tolist()
-        ]
+        rows = []
+        if self.known.shape[1]:
+            ends = self.known_offsets
+            rows = [self.known[ends[i] : ends[i + 1]] for i in series.tolist()]
         return dataclasses.replace(
             self,
             panel=panel,
@@ -133,7 +134,7 @@ class Windows:
             lo=self.lo[series] + shift,
             hi=self.hi[series] + shift,
             active=self.active[series],
-            known=np.concatenate(rows) if self.known.shape[1] and rows else self.known[:0],
+            known=np.concatenate(rows) if rows else self.known[:0],
             known_offsets=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
         )
 

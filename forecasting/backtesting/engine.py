@@ -104,7 +104,7 @@ def backtest(
     season_length : int, optional
         Season of the scale of MASE and RMSSE; that of the frequency by default (1 for integer time).
     n_jobs : int
-        Processes; -1 for one a core. Changes time, never bits.
+        Processes, or threads of compiled kernels; -1 for one a core. Changes time, never bits.
     seed : int
         Seed of forecasters that draw random numbers.
     progress : bool, optional
@@ -166,6 +166,7 @@ def backtest(
         skipped=skipped,
         timings=timings_frame(answers, windows),
         warnings=warnings_frame(notes),
+        parameters=parameters_frame(panel, windows, times, answers),
         panel=panel,
         facts=Facts(
             models={name: repr(forecaster) for name, forecaster in named.items()},
@@ -358,11 +359,39 @@ def scales_frame(panel: Panel, windows: Windows, cutoffs: IntArray, season: int)
     )
 
 
+def parameters_frame(
+    panel: Panel, windows: Windows, cutoffs: IntArray, answers: dict[str, Answer]
+) -> pd.DataFrame:
+    """Return ``model, unique_id, cutoff`` and every parameter that some model shows; NaN for the others."""
+    cells = {
+        name: np.nonzero(windows.active & ~answer.failed())
+        for name, answer in answers.items()
+        if answer.parameters
+    }
+    sizes = [len(cells[name][0]) if name in cells else 0 for name in answers]
+    none = np.empty(0, dtype=np.int64)
+    series = np.concatenate([none, *(at[0] for at in cells.values())])
+    window = np.concatenate([none, *(at[1] for at in cells.values())])
+    columns: dict[str, Any] = {
+        "model": pd.Index(list(answers)).repeat(sizes),
+        "unique_id": panel.ids.take(series),
+        "cutoff": panel.calendar.times(cutoffs).take(window),
+    }
+    stops = np.cumsum(sizes)
+    for (name, answer), size, stop in zip(answers.items(), sizes, stops, strict=True):
+        for parameter, values in answer.parameters.items():
+            if parameter not in columns:
+                nothing = None if values.dtype == object else np.nan
+                columns[parameter] = np.full(len(series), nothing, dtype=values.dtype)
+            columns[parameter][stop - size : stop] = values[cells[name]]
+    return pd.DataFrame(columns, copy=False)
+
+
 def all_failures(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
     """Return the failures of all models, one row per series, model and cutoff."""
-    frames = [failures_frame(answer, windows, name) for name, answer in answers.items()]
-    some = [f for f in frames if len(f)] or frames[:1]
-    return pd.concat(some, ignore_index=True)
+    failing = [name for name, answer in answers.items() if answer.failures] or list(answers)[:1]
+    frames = [failures_frame(answers[name], windows, name) for name in failing]
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
 
 
 def timings_frame(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:

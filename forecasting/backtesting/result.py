@@ -18,7 +18,15 @@ from forecasting.errors import ArgumentError, nearest
 from forecasting.metrics.groups import Weights
 from forecasting.panel import Panel
 
-FRAMES = ("forecasts", "scales", "failures", "skipped", "timings", "warnings", "history")
+FRAMES = (
+    "forecasts", "scales", "failures", "skipped", "timings", "warnings", "parameters", "history",
+)  # fmt: skip
+#: Frames that a folder of an earlier version may lack.
+LATER = ("parameters",)
+
+
+def _no_parameters() -> pd.DataFrame:
+    return pd.DataFrame(columns=["model", "unique_id", "cutoff"])
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,10 @@ class Backtest:
         ``model, n_forecasts, seconds, ms_per_forecast``, calibration included.
     warnings : DataFrame
         ``model, category, message, n``: what the forecasters warned of, in worker processes too.
+    parameters : DataFrame
+        ``model, unique_id, cutoff`` and a column for each parameter: what each forecast stands on, of
+        the models that show it. Without a refit at a cutoff these are the estimates that were carried
+        there; what failed has no row.
     facts : Facts
         Settings, versions, seed and data fingerprint.
     """
@@ -75,6 +87,7 @@ class Backtest:
     timings: pd.DataFrame
     warnings: pd.DataFrame
     facts: Facts
+    parameters: pd.DataFrame = dataclasses.field(default_factory=_no_parameters, repr=False)
     panel: Panel | None = dataclasses.field(default=None, repr=False)
     stored_history: pd.DataFrame | None = dataclasses.field(default=None, repr=False)
 
@@ -205,7 +218,7 @@ class Backtest:
         BacktestFileError
             If a file is missing, or was written by a later format.
         """
-        frames, facts = read_frames(Path(folder), FRAMES)
+        frames, facts = read_frames(Path(folder), FRAMES, may_lack=LATER)
         known = {f.name for f in dataclasses.fields(Facts)}
         values: dict[str, Any] = {k: v for k, v in facts.items() if k in known}
         for name in ("cutoffs", "level", "quantiles"):
@@ -218,6 +231,7 @@ class Backtest:
             frames["timings"],
             frames["warnings"],
             Facts(**values),
+            parameters=frames.get("parameters", _no_parameters()),
             stored_history=frames["history"],
         )
 

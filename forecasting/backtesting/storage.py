@@ -40,9 +40,11 @@ def write_frames(
 
 
 def read_frames(
-    folder: Path, names: Sequence[str]
+    folder: Path, names: Sequence[str], *, may_lack: Sequence[str] = ()
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Return the frames and the facts that :func:`save_frames` wrote.
+
+    A frame of ``may_lack`` is left out where the folder does not say that it has one.
 
     Raises
     ------
@@ -50,6 +52,8 @@ def read_frames(
         If a file is missing, or was written by a later format.
     """
     facts = _read_facts(folder)
+    written = facts.get("files", ())
+    names = [n for n in names if n not in may_lack or f"{n}.parquet" in written]
     missing = [n for n in names if not (folder / f"{n}.parquet").is_file()]
     if missing:
         raise BacktestFileError(f"{folder} lacks {missing[0]}.parquet; it is not a whole backtest")

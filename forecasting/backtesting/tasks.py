@@ -23,10 +23,13 @@ from forecasting.answer import Answer, Failure, empty_answer
 from forecasting.base import Forecaster
 from forecasting.conformal import USUAL_WINDOWS
 from forecasting.errors import ArgumentError, ForecastingError
+from forecasting.kernels.threads import using_threads
 from forecasting.windows import Windows
 
 #: Forecast values in one batch of a forecaster that answers all windows at once (32 MB of float64).
 CELLS_AT_ONCE = 4_000_000
+#: Windows in one batch of a forecaster that estimates all windows at once: seconds of the slowest kernel.
+WINDOWS_AT_ONCE = 10_000
 #: A run is cut into about this many tasks per process, so that progress moves and work balances.
 TASKS_PER_PROCESS = 16
 #: Progress is shown for runs longer than this, in seconds.
@@ -94,7 +97,9 @@ def _batch_size(forecaster: Forecaster, windows: Windows, n_probs: int, n_jobs: 
     if forecaster.at_once:
         # Calibration holds the past errors of every step beside the forecasts.
         cells = windows.n_windows * windows.h * (1 + n_probs) * (USUAL_WINDOWS if n_probs else 1)
-        return max(1, CELLS_AT_ONCE // cells)
+        most = max(1, min(CELLS_AT_ONCE // cells, WINDOWS_AT_ONCE // windows.n_windows))
+        n_batches = max(1, -(-windows.n_series // most))
+        return max(1, -(-windows.n_series // n_batches))
     return max(1, -(-windows.n_series // (TASKS_PER_PROCESS * n_jobs)))
 
 
@@ -156,22 +161,33 @@ def run_tasks(
 
 
 def _size(task: Task, windows: Windows) -> int:
-    return int(windows.active[np.ix_(task.series, task.columns)].sum())
+    return int(windows.active[_block(task)].sum())
 
 
 def _merge(whole: Answer, task: Task, part: Answer) -> None:
-    cells = np.ix_(task.series, task.columns)
-    whole.mean[cells] = part.mean
-    whole.quantiles[cells] = part.quantiles
-    whole.own[cells] = part.own
-    whole.seconds[cells] = part.seconds
+    block = _block(task)
+    whole.mean[block] = part.mean
+    whole.quantiles[block] = part.quantiles
+    whole.own[block] = part.own
+    whole.seconds[block] = part.seconds
     if part.served_by is not None:
         if whole.served_by is None:
             whole.served_by = np.full(whole.mean.shape[:2], None, dtype=object)
-        whole.served_by[cells] = part.served_by
+        whole.served_by[block] = part.served_by
+    for name, column in part.parameters.items():
+        if name not in whole.parameters:
+            nothing = None if column.dtype == object else np.nan
+            whole.parameters[name] = np.full(whole.mean.shape[:2], nothing, dtype=column.dtype)
+        whole.parameters[name][block] = column
     for f in part.failures:
         series, window = int(task.series[f.series]), int(task.columns[f.window])
         whole.failures.append(Failure(series, window, f.stage, f.error))
+
+
+def _block(task: Task) -> tuple[slice, slice]:
+    """Return where a task lies: neighbouring series, or neighbouring windows."""
+    series, columns = task.series, task.columns
+    return slice(series[0], series[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _fail_task(whole: Answer, task: Task, windows: Windows, error: ForecastingError) -> None:
@@ -213,17 +229,19 @@ def _results(
         for j, t in enumerate(tasks)
         if n_jobs == 1 or (t.forecaster.at_once and t.forecaster.is_local)
     ]
-    yield from _run_here([(j, tasks[j]) for j in here], windows, probs)
+    yield from _run_here([(j, tasks[j]) for j in here], windows, probs, n_jobs)
     away = sorted(set(range(len(tasks))) - set(here))
     if away:
         yield from _run_in_processes([(j, tasks[j]) for j in away], windows, probs, n_jobs)
 
 
 def _run_here(
-    tasks: list[tuple[int, Task]], windows: Windows, probs: tuple[float, ...]
+    tasks: list[tuple[int, Task]], windows: Windows, probs: tuple[float, ...], n_jobs: int
 ) -> Iterator[Solved]:
     for j, task in tasks:
-        yield j, *solve(task, task.cut(windows), probs)
+        with using_threads(n_jobs):
+            answer, notes = solve(task, task.cut(windows), probs)
+        yield j, answer, notes
 
 
 def _run_in_processes(
