@@ -72,7 +72,7 @@ struct Worker {
 
     void write(const Solution &best, int model, double *record) const {
         const auto n = static_cast<double>(path.n);
-        const double w = 1.0 - best.alpha, gone = std::pow(w, n);
+        const double w = 1.0 - best.alpha, gone = power(w, path.n);
         const double *y = adjusted.data();
         record[kModel] = model;
         record[kCount] = n;
@@ -96,7 +96,7 @@ struct State {
 
     explicit State(const double *r)
         : alpha(r[kAlpha]), w(1.0 - r[kAlpha]), omega(r[kOmega]), level(r[kLevel]), mean(r[kMean]),
-          intercept(r[kIntercept]), slope(r[kSlope]), count(r[kCount]), gone(std::pow(w, count)),
+          intercept(r[kIntercept]), slope(r[kSlope]), count(r[kCount]), gone(power(w, static_cast<std::int64_t>(count))),
           dynamic(is_dynamic(static_cast<int>(r[kModel]))) {}
 
     double expected() const { return level + omega * (intercept * gone + slope * (1.0 - w * gone) / alpha); }

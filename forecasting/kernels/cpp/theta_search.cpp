@@ -25,11 +25,21 @@ struct Four {
     Solution at(int j) const { return {alpha[j], omega[j], first_error[j], last_error[j], sse[j]}; }
 };
 
-// How many steps the weight w^i of the first mean is worth carrying.
+// How many steps the weight w^i of the first mean is worth carrying: the bits of the answer, from the highest,
+// by products alone. A logarithm may round differently on another machine.
 std::int64_t carried_steps(const double *alpha, std::int64_t n) {
-    const double slowest = 1.0 - *std::min_element(alpha, alpha + kLanes4);
-    const double steps = std::ceil(std::log(kNegligible) / std::log(slowest)) + static_cast<double>(kBurnIn);
-    return steps < static_cast<double>(n) ? static_cast<std::int64_t>(steps) : n;
+    constexpr int kBits = 9;  // 0.9^511 is far below what is negligible
+    double power[kBits];
+    power[0] = 1.0 - *std::min_element(alpha, alpha + kLanes4);
+    for (int j = 1; j < kBits; ++j) power[j] = power[j - 1] * power[j - 1];
+    double left = 1.0;
+    std::int64_t steps = kBurnIn + 1;
+    for (int j = kBits - 1; j >= 0; --j) {
+        if (left * power[j] < kNegligible) continue;
+        left *= power[j];
+        steps += std::int64_t{1} << j;
+    }
+    return std::min(steps, n);
 }
 
 // Four weights at once. With w = 1 - alpha and p_i = w^i the errors are
@@ -173,6 +183,15 @@ double cubic_minimum(const double *f) {
 }
 
 }  // namespace
+
+double power(double base, std::int64_t exponent) {
+    double product = 1.0;
+    for (; exponent > 0; exponent >>= 1) {
+        if (exponent & 1) product *= base;
+        base *= base;
+    }
+    return product;
+}
 
 void Path::need(std::int64_t size) {
     const auto known = static_cast<std::int64_t>(inverse_.size());

@@ -42,6 +42,9 @@ struct Free {
     bool omega;
 };
 
+// base^exponent by products, which every machine rounds alike.
+double power(double base, std::int64_t exponent);
+
 // The best of all weights.
 Solution search(const Path &path, Free free);
 
