@@ -138,10 +138,10 @@ above::
     g = (1,  omega w^{t-1},  omega [ (1 - w^t) / alpha - t/2 w^{t-1} ])
     k = (alpha, 1/t, 6 / (t (t + 1)))
 
-with F the recursions without Y_t. sigma^2 = S / (n - 3 - p), p counts alpha, and l_0 and theta if they are estimated. A
-multiplicative season multiplies the standard deviation by its index. *Approximated*: quantiles are Gaussian;
-parameters, the line of static models and the seasonal indices count as known, so that long horizons and short
-histories are spread too little.
+with F the recursions without Y_t. sigma^2 = S / (n - 3 - p), p counts alpha, and l_0 and theta if they are
+estimated. A multiplicative season multiplies the standard deviation by its index. *Approximated*: quantiles
+are Gaussian; parameters, the line of static models and the seasonal indices count as known, so that long
+horizons and short histories are spread too little.
 
 **Sources.** J. A. Fiorucci, T. R. Pellegrini, F. Louzada, F. Petropoulos, A. B. Koehler (2016), Models for
 optimising the theta method and their relationship to state space models, International Journal of Forecasting

@@ -92,25 +92,31 @@ struct Worker {
 // The states of one record, and what a new value does to them.
 struct State {
     double alpha, w, omega, level, mean, intercept, slope, count, gone;  // gone = w^count
+    double per_alpha, share, next_share;  // 1 / alpha, 1 / (count + 1), 1 / (count + 2)
     bool dynamic;
 
     explicit State(const double *r)
         : alpha(r[kAlpha]), w(1.0 - r[kAlpha]), omega(r[kOmega]), level(r[kLevel]), mean(r[kMean]),
-          intercept(r[kIntercept]), slope(r[kSlope]), count(r[kCount]), gone(power(w, static_cast<std::int64_t>(count))),
+          intercept(r[kIntercept]), slope(r[kSlope]), count(r[kCount]), gone(power(w, static_cast<std::int64_t>(count))), per_alpha(1.0 / alpha),
+          share(1.0 / (count + 1.0)), next_share(1.0 / (count + 2.0)),
           dynamic(is_dynamic(static_cast<int>(r[kModel]))) {}
 
-    double expected() const { return level + omega * (intercept * gone + slope * (1.0 - w * gone) / alpha); }
+    double expected() const {
+        return level + omega * (intercept * gone + slope * (1.0 - w * gone) * per_alpha);
+    }
 
     void see(double y) {
         level = alpha * y + w * level;
         const double before = mean;
-        mean += (y - mean) / (count + 1.0);
+        mean += (y - mean) * share;
         if (dynamic) {
-            slope = ((count - 1.0) * slope + 6.0 * (y - before) / (count + 1.0)) / (count + 2.0);
+            slope = ((count - 1.0) * slope + 6.0 * (y - before) * share) * next_share;
             intercept = mean - 0.5 * (count + 2.0) * slope;
         }
         count += 1.0;
         gone *= w;
+        share = next_share;
+        next_share = 1.0 / (count + 2.0);
     }
 
     void write(double *r) const {
@@ -135,12 +141,12 @@ struct Spread {
             return variance;
         }
         const double gm = s.omega * s.gone;
-        const double gb = s.omega * ((1.0 - s.w * s.gone) / s.alpha - 0.5 * (s.count + 1.0) * s.gone);
+        const double gb = s.omega * ((1.0 - s.w * s.gone) * s.per_alpha - 0.5 * (s.count + 1.0) * s.gone);
         const double cl = ll + gm * lm + gb * lb, cm = lm + gm * mm + gb * mb, cb = lb + gm * mb + gb * bb;
         const double variance = 1.0 + cl + gm * cm + gb * cb;
         // level' = w level + a y;  mean' = f mean + g y;  slope' = u slope - v mean + v y
-        const double a = s.alpha, w = s.w, g = 1.0 / (s.count + 1.0), f = s.count * g;
-        const double u = (s.count - 1.0) / (s.count + 2.0), v = 6.0 * g / (s.count + 2.0);
+        const double a = s.alpha, w = s.w, g = s.share, f = s.count * g;
+        const double u = (s.count - 1.0) * s.next_share, v = 6.0 * g * s.next_share;
         const double ulb = u * lb - v * lm, umb = u * mb - v * mm;  // slope' without y, against level and mean
         const double ubb = u * u * bb - 2.0 * u * v * mb + v * v * mm, ucb = u * cb - v * cm;
         ll = w * w * ll + 2.0 * w * a * cl + a * a * variance;

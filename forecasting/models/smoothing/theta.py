@@ -133,6 +133,12 @@ class Theta(_Theta):
         parameter, as in the paper and in statsforecast. That fits better and forecasts worse where the
         history is short: MASE of the M3 yearly series 2.609 against 2.575 (:class:`DynamicOptimizedTheta`).
 
+    Notes
+    -----
+    ``Backtest.parameters`` tells ``method, alpha, theta, first_level, level, intercept, slope, sse,
+    sigma, n_obs, seasonal`` and the indices ``season_1, ...``, counted from the first value of the
+    training part; all 1 (0 in an additive decomposition) where there is no season.
+
     Examples
     --------
     >>> import pandas as pd
