@@ -42,7 +42,7 @@ LOWER = (1e-4, 1e-4, 1e-4, 0.8)
 UPPER = (0.9999, 0.9999, 0.9999, 0.98)
 """Largest alpha, beta, gamma, phi."""
 
-ANCHOR_RATIO = 1.4
+ANCHOR_RATIO = 1.5
 TOLERANCE = 1e-6
 MARGIN = 8.0
 

@@ -14,6 +14,9 @@ namespace {
 // search costs little, less so where the season is long.
 constexpr std::int64_t first_anchor(int season_length) { return season_length <= 6 ? 48 : 24; }
 
+// What a model may gain, beside the margin, from the anchor's optimum to that of a window.
+constexpr double kHope = 20.0;
+
 // One optimum of one model, seen from a window: where its first step leads, and how good that is likely to be.
 struct Lead {
     int model;
@@ -118,6 +121,7 @@ private:
 
     void look_ahead(std::int64_t anchor, const std::int64_t *stops, std::int64_t n_stops) {
         leads_.assign(static_cast<std::size_t>(std::max<std::int64_t>(n_stops, 1)), {});
+        least_.assign(leads_.size(), kInfinity);
         pool_.clear();
         if (n_stops == 0) return;
         const std::int64_t last = stops[n_stops - 1];
@@ -158,6 +162,10 @@ private:
         for (std::int64_t k = 0; k < n_stops; ++k) {
             read_sums(f, sums_[k], seen_from_);
             if (!(seen_from_.objective < kInfinity)) break;
+            const double extra = penalty(f, seen_[stops[k]], options_.criterion);
+            double &least = least_[static_cast<std::size_t>(first + k)];
+            if (seen_from_.objective + extra > least + options_.margin + kHope) continue;
+            least = std::min(least, seen_from_.objective + extra);
             seen_from_.z = track.z;
             const double *gradient = pool_.data() + pool_.size();
             pool_.insert(pool_.end(), seen_from_.gradient.begin(), seen_from_.gradient.end());
@@ -175,8 +183,7 @@ private:
                     for (std::size_t j = 0; j < size; ++j) pool_[pool_.size() - size + j] += move_[j];
                 }
             }
-            const double expected =
-                seen_from_.objective - gain + penalty(f, seen_[stops[k]], options_.criterion);
+            const double expected = seen_from_.objective - gain + extra;
             leads_[static_cast<std::size_t>(first + k)].push_back(
                 {q, &track, seen_from_.objective, expected, gradient, target});
         }
@@ -320,7 +327,7 @@ private:
     Search search_;
     const double *values_ = nullptr;
     int exponent_ = 0;
-    std::vector<double> y_, lowest_, highest_, pool_, sums_memory_, curvature_, move_;
+    std::vector<double> y_, lowest_, highest_, pool_, sums_memory_, curvature_, move_, least_;
     std::vector<std::int64_t> seen_, anew_;
     std::vector<std::vector<Lead>> leads_;
     std::vector<Sums> sums_;

@@ -9,11 +9,12 @@
 namespace forecasting::ets {
 namespace {
 
-constexpr double kTrackWithin = 12.0;   // optima this much worse than the best are not followed
+constexpr double kTrackWithin = 10.0;   // optima this much worse than the best are not followed
 constexpr double kSameOptimum = 1e-3;   // objectives this close are one optimum
-constexpr double kRough = 1e-2;         // a search has to find the valley, not its bottom
+constexpr double kRough = 1e-1;         // a search has to find the valley, not its bottom
 constexpr int kPolished = 4;            // starts that are gone down from
-constexpr double kNear = 0.03;           // smoothing parameters this close, and on the way: the same optimum
+constexpr double kNear = 0.03;           // this close, and on the way: the same optimum
+constexpr double kApart = 0.08;          // starts this close are one
 constexpr std::size_t kConsidered = 12; // starts of the additive error that a multiplicative one looks at
 constexpr int kNeighbours = 1;          // optima of a neighbouring model that are set out from
 constexpr int kMaxPasses = 60;
@@ -138,14 +139,24 @@ void Search::learn(const Model &f, const double *gradient_before, const Point &a
     }
 }
 
+// The largest difference of a smoothing parameter, as a share of its range.
+double Search::distance(const Model &f, const double *z, const double *other) const {
+    const std::array<int, 4> place = f.smoothing();
+    double most = 0.0;
+    for (int p = 0; p < 4; ++p) {
+        const double range = options_.upper[p] - options_.lower[p];
+        if (place[p] < 0 || !(range > 0.0)) continue;
+        most = std::max(most, std::fabs(z[place[p]] - other[place[p]]) / range);
+    }
+    return most;
+}
+
 // Whether `at` is on its way to an optimum that is known.
 bool Search::near(const Model &f, const Point &at, double expected, const Found &known) const {
     for (int i = 0; i < known.n_tracks; ++i) {
         const Track &track = known.tracks[i];
         if (at.objective - 3.0 * expected > track.objective || at.objective < track.objective) continue;
-        double apart = 0.0;
-        for (int p = 0; p < f.n_smoothing; ++p) apart = std::max(apart, std::fabs(at.z[p] - track.z[p]));
-        if (apart < kNear) return true;
+        if (distance(f, at.z.data(), track.z.data()) < kNear) return true;
     }
     return false;
 }
@@ -293,8 +304,16 @@ const std::vector<Search::Start> &Search::starts(const Model &f, std::int64_t st
 void Search::descend(const Model &f, std::int64_t stop, std::vector<Start> &from, Found &found) {
     std::stable_sort(from.begin(), from.end(), better);
     at_.shape(f);
-    for (std::size_t i = 0; i < from.size() && i < kPolished; ++i) {
-        at_.z = from[i].z;
+    std::vector<const Start *> taken;
+    for (const Start &start : from) {
+        if (taken.size() == kPolished) break;
+        // Starts that lie together lead to one bottom: take the best of them.
+        const bool near_one = std::any_of(taken.begin(), taken.end(), [&](const Start *other) {
+            return distance(f, start.z.data(), other->z.data()) < kApart;
+        });
+        if (near_one) continue;
+        taken.push_back(&start);
+        at_.z = start.z;
         evaluate(f, stop, at_);
         if (!(at_.objective < kInfinity)) continue;
         std::fill(curvature_.begin(), curvature_.end(), 0.0);
@@ -319,17 +338,17 @@ const Found &Search::optima(int q, std::int64_t stop) {
         }
     };
     if (f.season == Season::multiplicative) neighbour(q - 1);  // the season additive, all else the same
-    if (f.relative) neighbour(q - 9);                          // the error additive
+    if (f.relative && f.season != Season::multiplicative) neighbour(q - 9);  // the error additive
     if (f.trend) neighbour(q - 3);                             // the trend not damped, or none
-    if (f.season != Season::multiplicative) {
-        const std::vector<Start> &list = starts(f, stop);
-        const std::size_t n = f.relative ? std::min<std::size_t>(list.size(), kConsidered) : list.size();
-        for (std::size_t i = 0; i < n; ++i) {
-            if (f.relative) {
-                consider(f, stop, list[i].z, from);
-            } else {
-                from.push_back(list[i]);
-            }
+    const bool ratios = f.season == Season::multiplicative;
+    const Model &additive = ratios ? model(q - 1) : f;
+    const std::vector<Start> &list = starts(additive, stop);
+    const std::size_t n = std::min<std::size_t>(list.size(), f.relative || ratios ? kConsidered : list.size());
+    for (std::size_t i = 0; i < n; ++i) {
+        if (f.relative || ratios) {
+            consider(f, stop, recast(additive, list[i].z, f), from);
+        } else {
+            from.push_back(list[i]);
         }
     }
     descend(f, stop, from, found);

@@ -33,7 +33,7 @@ struct Track {
     bool exact = false;
 };
 
-constexpr int kTracks = 4;  // distinct optima that are followed
+constexpr int kTracks = 3;  // distinct optima that are followed
 
 struct Found {
     bool searched = false;
@@ -91,6 +91,7 @@ private:
     };
     const std::vector<Start> &starts(const Model &f, std::int64_t stop);
     void consider(const Model &f, std::int64_t stop, const std::vector<double> &z, std::vector<Start> &from);
+    double distance(const Model &f, const double *z, const double *other) const;
     bool near(const Model &f, const Point &at, double expected, const Found &known) const;
     void descend(const Model &f, std::int64_t stop, std::vector<Start> &from, Found &found);
     std::vector<double> recast(const Model &f, const std::vector<double> &z, const Model &to) const;

@@ -91,7 +91,9 @@ class _ExponentialSmoothing(BatchForecaster):
             wide = ~(sd[..., -1] <= EXPLODED_RANGES * records[..., Column.RANGE])
         wide[ratios] = ~(_relative_sd(records[ratios], self._season, h) <= EXPLODED_LEVELS)
         how = np.where(wide, CONFORMAL, np.where(ratios, SIMULATED, ANALYTIC))
-        how[records[..., Column.RANGE] == 0] = ANALYTIC  # a constant history: no error was ever made
+        how[records[..., Column.RANGE] == 0] = (
+            ANALYTIC  # a constant history: no error was ever made
+        )
         sd[ratios & (records[..., Column.RANGE] == 0)] = 0.0
         return Projection(mean, sd, how)
 
@@ -166,7 +168,12 @@ SMOOTHING = ("alpha", "beta", "gamma", "phi")
 def _smoothing(record: FloatArray) -> tuple[float, float, float, float]:
     alpha, beta, gamma, phi = record[Column.ALPHA : Column.ALPHA + 4].tolist()
     missing = np.isnan([beta, gamma, phi])
-    return alpha, 0.0 if missing[0] else beta, 0.0 if missing[1] else gamma, 1.0 if missing[2] else phi
+    return (
+        alpha,
+        0.0 if missing[0] else beta,
+        0.0 if missing[1] else gamma,
+        1.0 if missing[2] else phi,
+    )
 
 
 def _relative_sigma(records: FloatArray, m: int) -> FloatArray:
@@ -288,9 +295,7 @@ class Holt(_ExponentialSmoothing):
 
     @property
     def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        return _fixed(
-            kernel.LOWER, kernel.UPPER, alpha=self.alpha, beta=self.beta, phi=self.phi
-        )
+        return _fixed(kernel.LOWER, kernel.UPPER, alpha=self.alpha, beta=self.beta, phi=self.phi)
 
 
 @mathematics.documented(mathematics.ETS)
