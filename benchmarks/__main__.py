@@ -10,9 +10,16 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-BENCHMARKS = ("import_cost", "m3_published", "seasonal_naive", "lag_regression", "adapters")
+BENCHMARKS = (
+    "import_cost",
+    "m3_published",
+    "seasonal_naive",
+    "lag_regression",
+    "adapters",
+    "smoothing",
+)
 RESULTS = Path(__file__).with_name("results")
-TAKE_WORDS = ("m3_published", "adapters")
+TAKE_WORDS = ("m3_published", "adapters", "smoothing")
 PACKAGES = ("numpy", "pandas", "statsmodels", "prophet", "sktime", "lightgbm")
 
 

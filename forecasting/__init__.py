@@ -40,6 +40,7 @@ from forecasting.models.naive import (
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
     AutoTheta,
     DynamicOptimizedTheta,
@@ -56,10 +57,13 @@ from forecasting.series import Future, History
 
 __all__ = [
     "ADIDA",
+    "ETS",
     "IMAPA",
     "METRICS",
+    "SES",
     "TSB",
     "ArgumentError",
+    "AutoETS",
     "AutoTheta",
     "Backtest",
     "BoxCox",
@@ -81,6 +85,8 @@ __all__ = [
     "GlobalForecaster",
     "HistoricAverage",
     "History",
+    "Holt",
+    "HoltWinters",
     "InputError",
     "LagRegression",
     "LocalForecaster",

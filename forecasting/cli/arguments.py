@@ -12,7 +12,7 @@ from forecasting.cli.registry import DEFAULT_MODELS
 
 MODELS_HELP = (
     "forecasters by name (`forecasting models` lists them), with arguments if you like: "
-    'ets, "ets(trend=\'mul\')", "SeasonalNaive(7)", weekly="snaive(7)"'
+    'ets, "ets(model=\'MAM\')", "SeasonalNaive(7)", weekly="snaive(7)"'
 )
 
 

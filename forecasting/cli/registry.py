@@ -1,7 +1,7 @@
 """Forecasters by name: what ``--models`` takes, and how its text becomes a forecaster.
 
 A name stands for a forecaster with the parameters one would start with, the season taken from the data.
-``ets(trend='mul')`` changes some of them, ``SeasonalNaive(7)`` names a class, and ``weekly=snaive(7)``
+``ets(model='MAM')`` changes some of them, ``SeasonalNaive(7)`` names a class, and ``weekly=snaive(7)``
 gives the result a name of its own. Values are Python literals; nothing is ever evaluated.
 """
 
@@ -38,6 +38,7 @@ from forecasting.models.naive import (
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
     AutoTheta,
     DynamicOptimizedTheta,
@@ -141,7 +142,14 @@ MODELS: dict[str, Entry] = {
         SeasonalWindowAverage,
         lambda m: {"season_length": m, "n_seasons": 3},
     ),
-    "ets": Entry("exponential smoothing, damped trend (statsmodels)", StatsmodelsETS, _ets),
+    "ses": Entry("simple exponential smoothing", SES),
+    "holt": Entry("Holt's linear trend", Holt),
+    "holt-winters": Entry("Holt's trend and a season", HoltWinters, _season),
+    "ets": Entry("exponential smoothing, the model chosen at each cutoff", ETS, _season),
+    "auto-ets": Entry("the same under its name in other libraries", AutoETS, _season),
+    "statsmodels-ets": Entry(
+        "exponential smoothing, damped trend (statsmodels)", StatsmodelsETS, _ets
+    ),
     "theta": Entry(
         "the Theta method with a chosen theta and a moving line", DynamicOptimizedTheta, _season
     ),
@@ -206,7 +214,7 @@ def list_models(arguments: argparse.Namespace) -> int:
     say(
         "\nThe season is that of the data (--season-length says another). Arguments go in brackets, a name of"
     )
-    say('your own in front:  --models naive "ets(trend=\'mul\')" weekly="SeasonalNaive(7)"')
+    say('your own in front:  --models naive "ets(model=\'MAM\')" weekly="SeasonalNaive(7)"')
     return OK
 
 
@@ -237,7 +245,7 @@ def split_label(text: str) -> tuple[str, str]:
 
 
 def build_model(text: str, season_length: int) -> Forecaster:
-    """Return the forecaster that a text such as ``"ets"`` or ``"ets(trend='mul')"`` stands for."""
+    """Return the forecaster that a text such as ``"ets"`` or ``"ets(model='MAM')"`` stands for."""
     name, args, given = parse_call(text)
     entry = MODELS.get(name)
     if entry is not None:
