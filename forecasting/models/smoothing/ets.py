@@ -214,6 +214,11 @@ def _fixed(
     return tuple(low), tuple(high)
 
 
+def _check_bounds(bounds: object) -> None:
+    if bounds not in ("narrow", "usual"):
+        raise ArgumentError(f"bounds must be 'narrow' or 'usual', got {bounds!r}")
+
+
 def _check_smoothing(value: object, name: str) -> None:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if value is not None and (not number or not 0 < float(value) <= 1):  # type: ignore[arg-type]
@@ -269,6 +274,8 @@ class Holt(_ExponentialSmoothing):
         Let the slope fade by ``phi`` each step, ``phi`` in [0.8, 0.98].
     alpha, beta, phi : float, optional
         Smoothing weights of level and slope, and the damping; estimated by default.
+    bounds : {"narrow", "usual"}
+        Whether ``beta <= 0.2`` besides ``beta <= alpha``; see :class:`ETS`.
 
     Examples
     --------
@@ -282,8 +289,10 @@ class Holt(_ExponentialSmoothing):
     alpha: float | None = None
     beta: float | None = None
     phi: float | None = None
+    bounds: Bounds = "narrow"
 
     def __post_init__(self) -> None:
+        _check_bounds(self.bounds)
         for name in ("alpha", "beta", "phi"):
             _check_smoothing(getattr(self, name), name)
         if self.phi is not None and not self.damped:
@@ -314,13 +323,18 @@ class HoltWinters(_ExponentialSmoothing):
     seasonal : {"additive", "multiplicative"}
         Multiplicative needs positive values.
     damped : bool
+        Let the slope fade by ``phi`` each step.
+    bounds : {"narrow", "usual"}
+        Whether ``beta <= 0.2 / season_length`` besides ``beta <= alpha``; see :class:`ETS`.
     """
 
     season_length: int
     seasonal: Literal["additive", "multiplicative"] = "additive"
     damped: bool = False
+    bounds: Bounds = "narrow"
 
     def __post_init__(self) -> None:
+        _check_bounds(self.bounds)
         check_count(self.season_length, "season_length", least=2)
         if self.seasonal not in ("additive", "multiplicative"):
             raise ArgumentError(
@@ -334,6 +348,10 @@ class HoltWinters(_ExponentialSmoothing):
     @property
     def _season(self) -> int:
         return int(self.season_length)
+
+    @property
+    def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        return bounds_of(self.bounds, self._season)
 
 
 @mathematics.documented(mathematics.ETS)
@@ -394,8 +412,7 @@ class ETS(_ExponentialSmoothing):
             raise ArgumentError(
                 f"criterion must be one of {kernel.CRITERIA}, got {self.criterion!r}"
             )
-        if self.bounds not in ("narrow", "usual"):
-            raise ArgumentError(f"bounds must be 'narrow' or 'usual', got {self.bounds!r}")
+        _check_bounds(self.bounds)
 
     @property
     def _models(self) -> tuple[str, ...]:
@@ -408,7 +425,7 @@ class ETS(_ExponentialSmoothing):
 
     @property
     def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        return narrowed(self._season) if self.bounds == "narrow" else (kernel.LOWER, kernel.UPPER)
+        return bounds_of(self.bounds, self._season)
 
     @property
     def _criterion(self) -> str:
@@ -457,17 +474,19 @@ class AutoETS(_ExponentialSmoothing):
 
     @property
     def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        return narrowed(self._season) if self.bounds == "narrow" else (kernel.LOWER, kernel.UPPER)
+        return bounds_of(self.bounds, self._season)
 
     @property
     def _criterion(self) -> str:
         return self.criterion
 
 
-def narrowed(season_length: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the bounds with ``beta <= 0.2 / season_length``, to which statsforecast comes down, too."""
+def bounds_of(bounds: Bounds, season_length: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return least and largest alpha, beta, gamma, phi; narrow ones keep ``beta <= 0.2 / season_length``."""
     alpha, beta, gamma, phi = kernel.UPPER
-    return kernel.LOWER, (alpha, min(beta, 1e-4 + 0.2 / season_length), gamma, phi)
+    if bounds == "narrow":
+        beta = min(beta, kernel.LOWER[1] + 0.2 / season_length)
+    return kernel.LOWER, (alpha, beta, gamma, phi)
 
 
 def candidates(model: str, damped: bool | None, season_length: int) -> tuple[str, ...]:
