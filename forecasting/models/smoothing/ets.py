@@ -304,7 +304,8 @@ class Holt(_ExponentialSmoothing):
 
     @property
     def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        return _fixed(kernel.LOWER, kernel.UPPER, alpha=self.alpha, beta=self.beta, phi=self.phi)
+        lower, upper = bounds_of(self.bounds, 1)
+        return _fixed(lower, upper, alpha=self.alpha, beta=self.beta, phi=self.phi)
 
 
 @mathematics.documented(mathematics.ETS)
