@@ -239,7 +239,7 @@ class Forecaster(abc.ABC):
         answer = self.uncalibrated(windows, probs)
         self._calibrate(windows, answer, probs)
         try:
-            answer.parameters = self._describe(answer.learned)
+            answer.parameters = {**self._describe(answer.learned), **answer.parameters}
         except (Exception, SystemExit) as error:  # any author's code: the forecasts stand
             tell(f"the parameters cannot be shown: {type(error).__name__}: {error}")
         answer.learned = None

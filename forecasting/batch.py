@@ -27,6 +27,7 @@ from forecasting.windows import Windows
 EMPTY, FITTED = -1, 0
 #: Where the interval of a forecast comes from: a normal distribution, simulated paths, past errors.
 ANALYTIC, SIMULATED, CONFORMAL = 0, 1, 2
+INTERVALS = ("analytic", "simulated", "conformal")
 
 EXPLODES = "the variance of a forecast explodes with the horizon; its interval comes from past errors instead"
 
@@ -268,6 +269,9 @@ class BatchForecaster(LocalForecaster):
         if not answer.probs or found.sd is None:
             return
         how = np.zeros(n, dtype=np.int8) if found.how is None else found.how.ravel()
+        interval = np.full(fits.shape, None, dtype=object)
+        interval[cells] = np.array(INTERVALS, dtype=object)[how]
+        answer.parameters["interval"] = interval
         finite = np.isfinite(mean).all(axis=1)  # the others are failures soon
         analytic = how == ANALYTIC
         at = (cells[0][analytic], cells[1][analytic])
