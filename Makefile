@@ -16,7 +16,7 @@ ZIG := ziglang==0.17.1
 
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard forecasting/kernels/cpp/*) $(VENV)/.packages
 
-.PHONY: always help demo check test notebooks bench install lowest lock clean
+.PHONY: always help demo check test notebooks bench install lowest sanitize lock clean
 
 help:
 	@echo "make demo       backtest on real data; writes tables, plots and a page into $(DEMO)/"
@@ -25,6 +25,7 @@ help:
 	@echo "make notebooks  run every notebook; STORE=1 keeps the new pictures in it"
 	@echo "make bench      the figures in benchmarks/, measured here"
 	@echo "make lowest     the tests with the lowest versions that pyproject.toml allows"
+	@echo "make sanitize   the kernels under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make lock       new pins from pyproject.toml (needs uv)"
 	@echo "make clean      remove what was built here, the environments too"
 
@@ -107,6 +108,19 @@ $(PEERS)/.installed: benchmarks/peers.txt
 	test -e $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	touch $@
+
+# --- the kernels under AddressSanitizer and UndefinedBehaviorSanitizer ------------------------------
+
+KERNELS := forecasting/kernels/cpp
+
+build/sanitize: tests/kernels/sanitize.cpp $(wildcard $(KERNELS)/*)
+	@mkdir -p build
+	$(if $(CXX_FOUND),$(firstword $(CXX_FOUND)),$(BIN)/zig-c++) -std=c++17 -g -O1 -ffp-contract=off -w -Wno-psabi -pthread \
+		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS -I$(KERNELS) $< \
+		$(filter-out %door.cpp %module.cpp,$(wildcard $(KERNELS)/*.cpp)) -o $@
+
+sanitize: build/sanitize
+	$<
 
 # --- pins ------------------------------------------------------------------------------------------
 

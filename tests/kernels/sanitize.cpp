@@ -1,0 +1,92 @@
+// The kernels under AddressSanitizer and UndefinedBehaviorSanitizer, without Python: `make sanitize`.
+// Ordinary, short, constant, missing and extreme series, every prefix a window, every model, two threads.
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <vector>
+
+#include "ets_fit.hpp"
+#include "intermittent.hpp"
+#include "theta.hpp"
+
+using namespace forecasting;
+
+namespace {
+
+std::vector<std::vector<double>> series() {
+    const int n = 60;
+    std::vector<std::vector<double>> all(9, std::vector<double>(n));
+    for (int t = 0; t < n; ++t) {
+        const double wave = std::sin(t * 0.5236), noise = (t * 7919 % 101) / 50.5 - 1.0;
+        all[0][t] = 100.0 + 0.5 * t + 10.0 * wave + noise;
+        all[1][t] = 5.0;
+        all[2][t] = 0.0;
+        all[3][t] = t < 30 ? 0.0 : t;
+        all[4][t] = t % 7 == 3 ? std::numeric_limits<double>::quiet_NaN() : 20.0 + wave;
+        all[5][t] = 1e-300 * (2.0 + wave);
+        all[6][t] = 1e300 * (1.5 + 0.4 * wave);
+        all[7][t] = noise;
+        all[8][t] = t == 40 ? 1e12 : 1.0 + 0.1 * wave;
+    }
+    return all;
+}
+
+}  // namespace
+
+int main() {
+    std::vector<double> values;
+    std::vector<std::int64_t> starts, stops;
+    const auto all = series();
+    const auto n = static_cast<std::int64_t>(all[0].size());
+    for (const auto &y : all) {
+        const auto first = static_cast<std::int64_t>(values.size());
+        starts.push_back(first);
+        for (std::int64_t k = 0; k <= n; ++k) stops.push_back(first + k);
+        values.insert(values.end(), y.begin(), y.end());
+    }
+    const Windows w{values.data(), starts.data(), stops.data(), static_cast<std::int64_t>(starts.size()), n + 1};
+    for (const int m : {1, 4, 12}) {
+        ets::Options options{};
+        options.season_length = m;
+        const double lower[4] = {1e-4, 1e-4, 1e-4, 0.8}, upper[4] = {0.9999, 0.0168, 0.9999, 0.98};
+        for (int p = 0; p < 4; ++p) {
+            options.lower[p] = lower[p];
+            options.upper[p] = upper[p];
+        }
+        options.tied = true;
+        options.tolerance = 1e-6;
+        options.margin = 8.0;
+        std::vector<double> records(stops.size() * static_cast<std::size_t>(ets::record_size(m)));
+        const auto cells = static_cast<std::int64_t>(stops.size());
+        std::vector<double> mean(stops.size() * 15), sd(mean.size());
+        std::vector<std::int64_t> lo(stops.size(), 0), hi(stops.size(), 7);
+        for (int q = -1; q < 18; ++q) {  // -1: all of them
+            if (q >= 0 && m == 1 && q % 3 != 0) continue;
+            options.models = q >= 0 ? 1U << q : m == 1 ? 0x9249U & 0x3FFFFU : 0x3FFFFU;
+            for (const double ratio : {1.0, 1.5}) {
+                options.anchor_ratio = ratio;
+                ets::fit(w, options, 2, records.data());
+                ets::project(records.data(), cells, m, 15, mean.data(), sd.data());
+                ets::advance(records.data(), cells, m, values.data(), lo.data(), hi.data());
+            }
+        }
+    }
+    for (const int m : {1, 4, 12}) {
+        std::vector<double> records(stops.size() * static_cast<std::size_t>(theta::record_size(m)));
+        const auto cells = static_cast<std::int64_t>(stops.size());
+        std::vector<double> mean(stops.size() * 15), sd(mean.size());
+        std::vector<std::int64_t> lo(stops.size(), 0), hi(stops.size(), 7);
+        for (const int season : {theta::kAdditive, theta::kMultiplicative}) {
+            for (const bool free_level : {false, true}) {
+                theta::fit(w, {m, 0xFU, theta::kIfSignificant, season, free_level}, 2, records.data());
+                theta::project(records.data(), cells, m, 15, mean.data(), sd.data());
+                theta::advance(records.data(), cells, m, values.data(), lo.data(), hi.data());
+            }
+        }
+    }
+    std::vector<double> demand(stops.size());
+    croston_optimised(w, {0.1, 0.3}, demand.data());
+    imapa(w, {0.1, 0.3}, demand.data());
+    std::puts("clean");
+    return 0;
+}
