@@ -252,14 +252,7 @@ const std::vector<Search::Start> &Search::starts(const Model &f, std::int64_t st
     if (known.made) return known.list;
     known.made = true;
     known.list.clear();
-    double sum = 0.0;
-    std::int64_t n = 0;
-    for (std::int64_t t = 0; t < stop && n < f.m + 2; ++t) {
-        if (!std::isnan(y_[t])) {
-            sum += y_[t];
-            ++n;
-        }
-    }
+    const double first_level = first_mean(f.m + 2, stop);
     at_.shape(f);
     double *const z = at_.z.data();
     const int s = f.n_smoothing, n_free = f.size - s;
@@ -271,7 +264,7 @@ const std::vector<Search::Start> &Search::starts(const Model &f, std::int64_t st
         if (f.seasonal()) z[f.gamma] = gamma_share * (options_.tied ? 1.0 - z[0] : options_.upper[2]);
         if (f.damped) z[f.phi] = phi;
         clip(f, z);
-        z[f.level] = sum / static_cast<double>(n);
+        z[f.level] = first_level;
         evaluate(f, stop, at_);
         if (!(at_.objective < kInfinity)) return;
         for (int i = 0; i < n_free; ++i) {
@@ -351,6 +344,7 @@ const Found &Search::optima(int q, std::int64_t stop) {
             from.push_back(list[i]);
         }
     }
+    if (f.needs_positive()) consider(f, stop, plain(f, stop), from);
     descend(f, stop, from, found);
     return found;
 }
@@ -360,6 +354,32 @@ void Search::consider(const Model &f, std::int64_t stop, const std::vector<doubl
     at_.z = z;
     evaluate(f, stop, at_);
     if (at_.objective < kInfinity) from.push_back({at_.objective, z});
+}
+
+// A start whose path is positive wherever the values are: hardly any trend, every season alike.
+std::vector<double> Search::plain(const Model &f, std::int64_t stop) const {
+    std::vector<double> z(static_cast<std::size_t>(f.size), 0.0);
+    const double usual[4] = {0.2, 1e-4, 0.05, 0.9};
+    const std::array<int, 4> place = f.smoothing();
+    for (int p = 0; p < 4; ++p) {
+        if (place[p] >= 0) z[place[p]] = usual[p];
+    }
+    clip(f, z.data());
+    z[f.level] = first_mean(f.m + 2, stop);
+    for (int j = 0; f.season == Season::multiplicative && j < f.m - 1; ++j) z[f.first_season + j] = 1.0;
+    return z;
+}
+
+// The mean of the first n values that are not missing.
+double Search::first_mean(std::int64_t n, std::int64_t stop) const {
+    double sum = 0.0;
+    std::int64_t seen = 0;
+    for (std::int64_t t = 0; t < stop && seen < n; ++t) {
+        if (std::isnan(y_[t])) continue;
+        sum += y_[t];
+        ++seen;
+    }
+    return sum / static_cast<double>(seen);
 }
 
 // The parameters of one model as those of another that differs in a component: a trend that begins with nothing,

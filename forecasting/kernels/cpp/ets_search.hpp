@@ -91,6 +91,8 @@ private:
     };
     const std::vector<Start> &starts(const Model &f, std::int64_t stop);
     void consider(const Model &f, std::int64_t stop, const std::vector<double> &z, std::vector<Start> &from);
+    std::vector<double> plain(const Model &f, std::int64_t stop) const;
+    double first_mean(std::int64_t n, std::int64_t stop) const;
     double distance(const Model &f, const double *z, const double *other) const;
     bool near(const Model &f, const Point &at, double expected, const Found &known) const;
     void descend(const Model &f, std::int64_t stop, std::vector<Start> &from, Found &found);
