@@ -43,7 +43,7 @@ UPPER = (0.9999, 0.9999, 0.9999, 0.98)
 """Largest alpha, beta, gamma, phi."""
 
 ANCHOR_RATIO = 1.5
-TOLERANCE = 1e-6
+TOLERANCE = 1e-5
 MARGIN = 8.0
 
 

@@ -73,7 +73,8 @@ one another share the search. Windows shorter than a, and those whose anchor say
 the same), search for themselves.
 
 **Selection.** Of several models the one with the least criterion. Models whose criterion after the first step
-is worse than the best by more than the margin (8) are not polished.
+is worse than the best by more than the margin (8), or that are not expected to get below it, are not polished;
+of each model only the bottoms that may yet be the deepest are.
 
 **Forecasts.** The mean is the path without errors, mu_{n+h|n}. With c_j = alpha + beta (phi + ... + phi^j) +
 gamma [m divides j], and sigma^2 = sum e^2 / (n - dim z) (eps for M)::

@@ -17,6 +17,9 @@ constexpr std::int64_t first_anchor(int season_length) { return season_length <=
 // What a model may gain, beside the margin, from the anchor's optimum to that of a window.
 constexpr double kHope = 20.0;
 
+constexpr double kSpare = 0.5;
+constexpr double kSame = 0.01;  // smoothing parameters this close, as a share of their range, are the same
+
 // One optimum of one model, seen from a window: where its first step leads, and how good that is likely to be.
 struct Lead {
     int model;
@@ -208,11 +211,18 @@ private:
             if (lead.expected > best + options_.margin) break;
             const Model &f = search_.model(lead.model);
             const double extra = penalty(f, seen_[stop], options_.criterion);
-            if (!go_down(f, lead, stop, best - extra)) continue;
+            // The first step foretells well where a lead ends: half of its gain again, and a little, to spare.
+            const double gain = lead.before + extra - lead.expected;
+            if (lead.expected - kSpare * gain - kSpare > best) continue;
+            if (lead.model == best_model && search_.distance(f, lead.target, best_.z.data()) < kSame) continue;
+            known_.n_tracks = lead.model == best_model ? 1 : 0;
+            if (!go_down(f, lead, stop, best - extra, known_)) continue;
             if (at_.objective + extra < best) {
                 best = at_.objective + extra;
                 best_model = lead.model;
                 std::swap(at_, best_);
+                known_.tracks[0].z = best_.z;
+                known_.tracks[0].objective = best_.objective;
             }
         }
         if (best_model < 0) return false;
@@ -220,7 +230,7 @@ private:
         return true;
     }
 
-    bool go_down(const Model &f, const Lead &lead, std::int64_t stop, double hopeless) {
+    bool go_down(const Model &f, const Lead &lead, std::int64_t stop, double hopeless, const Found &known) {
         const auto size = static_cast<std::size_t>(f.size);
         scale_curvature(*lead.track, size, stop);
         at_.shape(f);
@@ -234,7 +244,7 @@ private:
             at_.z = lead.track->z;
             search_.evaluate(f, stop, at_);
         }
-        return search_.polish(f, stop, options_.tolerance, hopeless, curvature_.data(), at_);
+        return search_.polish(f, stop, options_.tolerance, hopeless, curvature_.data(), at_, &known);
     }
 
     Outcome outcome(std::int64_t stop) const {
@@ -332,6 +342,7 @@ private:
     std::vector<std::vector<Lead>> leads_;
     std::vector<Sums> sums_;
     Point at_, best_, seen_from_;
+    Found known_;  // the best of the model at hand, where another track need not end again
 };
 
 }  // namespace

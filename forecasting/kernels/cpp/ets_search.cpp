@@ -139,7 +139,6 @@ void Search::learn(const Model &f, const double *gradient_before, const Point &a
     }
 }
 
-// The largest difference of a smoothing parameter, as a share of its range.
 double Search::distance(const Model &f, const double *z, const double *other) const {
     const std::array<int, 4> place = f.smoothing();
     double most = 0.0;
@@ -165,7 +164,8 @@ bool Search::polish(const Model &f, std::int64_t stop, double tolerance, double 
                     Point &at, const Found *known) {
     const int n = f.size;
     double lambda = 0.0;
-    bool bent = true;  // whether `curvature` is used
+    bool bent = true;      // whether `curvature` is used
+    bool refused = false;  // whether the plain step from here was tried and led up
     trial_.shape(f);
     for (int passes = 0; passes < kMaxPasses;) {
         if (at.exact) return true;
@@ -181,11 +181,9 @@ bool Search::polish(const Model &f, std::int64_t stop, double tolerance, double 
             continue;
         }
         if (expected < tolerance) {
-            if (!bent && lambda == 0.0) return true;
+            if (!bent || refused) return true;
             // A stale curvature, or much damping, looks like a bottom: ask Gauss-Newton alone.
-            const double plain = step(f, at, nullptr, 0.0, move_.data());
-            if (plain < 100.0 * tolerance || (!bent && passes > kMaxPasses / 2)) return true;
-            if (!bent) return true;
+            if (step(f, at, nullptr, 0.0, move_.data()) < 100.0 * tolerance) return true;
             bent = false;
             std::fill(curvature, curvature + n * n, 0.0);
             lambda = 0.0;
@@ -203,12 +201,15 @@ bool Search::polish(const Model &f, std::int64_t stop, double tolerance, double 
             continue;
         }
         learn(f, at.gradient.data(), trial_, move_.data(), curvature);
+        const bool plain = !bent && lambda == 0.0;
         bent = true;
         if (trial_.objective <= at.objective + 1e-12 * std::fabs(at.objective)) {
             const double gained = at.objective - trial_.objective;
             std::swap(at, trial_);
+            refused = false;
             if (gained > 0.5 * expected) lambda = lambda < 1e-4 ? 0.0 : 0.1 * lambda;
         } else {
+            refused |= plain;
             lambda = std::max(10.0 * lambda, 1e-3);
             if (lambda > 1e8) return true;
         }

@@ -79,6 +79,9 @@ public:
     void learn(const Model &f, const double *gradient_before, const Point &after, const double *move,
                double *curvature);
 
+    // The largest difference of a smoothing parameter, as a share of its range.
+    double distance(const Model &f, const double *z, const double *other) const;
+
 private:
     struct Start {
         double objective;
@@ -93,7 +96,6 @@ private:
     void consider(const Model &f, std::int64_t stop, const std::vector<double> &z, std::vector<Start> &from);
     std::vector<double> plain(const Model &f, std::int64_t stop) const;
     double first_mean(std::int64_t n, std::int64_t stop) const;
-    double distance(const Model &f, const double *z, const double *other) const;
     bool near(const Model &f, const Point &at, double expected, const Found &known) const;
     void descend(const Model &f, std::int64_t stop, std::vector<Start> &from, Found &found);
     std::vector<double> recast(const Model &f, const std::vector<double> &z, const Model &to) const;
