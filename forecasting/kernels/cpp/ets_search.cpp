@@ -143,9 +143,9 @@ double Search::distance(const Model &f, const double *z, const double *other) co
     const std::array<int, 4> place = f.smoothing();
     double most = 0.0;
     for (int p = 0; p < 4; ++p) {
-        const double range = options_.upper[p] - options_.lower[p];
+        const double low = std::sqrt(options_.lower[p]), range = std::sqrt(options_.upper[p]) - low;
         if (place[p] < 0 || !(range > 0.0)) continue;
-        most = std::max(most, std::fabs(z[place[p]] - other[place[p]]) / range);
+        most = std::max(most, std::fabs(std::sqrt(z[place[p]]) - std::sqrt(other[place[p]])) / range);
     }
     return most;
 }
@@ -331,10 +331,10 @@ const Found &Search::optima(int q, std::int64_t stop) {
             consider(f, stop, recast(model(other), there.tracks[i].z, f), from);
         }
     };
-    if (f.season == Season::multiplicative) neighbour(q - 1);  // the season additive, all else the same
-    if (f.relative && f.season != Season::multiplicative) neighbour(q - 9);  // the error additive
-    if (f.trend) neighbour(q - 3);                             // the trend not damped, or none
     const bool ratios = f.season == Season::multiplicative;
+    if (ratios) neighbour(q - 1);                              // the season additive, all else the same
+    if (f.relative && !ratios) neighbour(q - 9);               // the error additive
+    if (f.damped || (f.trend && ratios)) neighbour(q - 3);     // the trend not damped, or none
     const Model &additive = ratios ? model(q - 1) : f;
     const std::vector<Start> &list = starts(additive, stop);
     const std::size_t n = std::min<std::size_t>(list.size(), f.relative || ratios ? kConsidered : list.size());
