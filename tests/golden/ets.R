@@ -8,7 +8,9 @@
 # b <- phi b + beta e, s <- s + gamma e. state0 is l, b, then the season that is used first, second, ...; R keeps
 # the seasons the other way round. ses, holt and hw minimise sum (y - mu)^2; hw(multiplicative) is the path of MAM.
 # Known oddity of the reference: Nelder-Mead from one start stops after 2000 evaluations, so that likelihoods of
-# seasonal models are often far from their maximum. hi is the upper end of the 95 % interval; it is NA where
+# seasonal models are often far from their maximum. Others: of ANA and MNA the interval of step m is too wide, since
+# class1() and class2() put gamma into the third state, which without a trend is the wrong season; a path of MAN or
+# MAdN may begin below zero (lynx). hi is the upper end of the 95 % interval; it is NA where
 # forecast() simulates (sim 1).
 suppressMessages(library(forecast))
 m3 <- read.csv(commandArgs(trailingOnly = TRUE)[1])
