@@ -10,7 +10,8 @@
 # Known oddity of the reference: Nelder-Mead from one start stops after 2000 evaluations, so that likelihoods of
 # seasonal models are often far from their maximum. Others: of ANA and MNA the interval of step m is too wide, since
 # class1() and class2() put gamma into the third state, which without a trend is the wrong season; a path of MAN or
-# MAdN may begin below zero (lynx). hi is the upper end of the 95 % interval; it is NA where
+# MAdN may begin below zero (lynx); class3() adds the slope undamped (H1 is (1, 1)), so that forecasts of MAdM are
+# too steep. hi is the upper end of the 95 % interval; it is NA where
 # forecast() simulates (sim 1).
 suppressMessages(library(forecast))
 m3 <- read.csv(commandArgs(trailingOnly = TRUE)[1])
