@@ -17,6 +17,7 @@ BENCHMARKS = (
     "lag_regression",
     "adapters",
     "smoothing",
+    "accuracy",
 )
 RESULTS = Path(__file__).with_name("results")
 TAKE_WORDS = ("m3_published", "adapters", "smoothing")
