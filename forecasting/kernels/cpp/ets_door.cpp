@@ -13,8 +13,8 @@ using nb::literals::operator""_a;
 using Four = Array<const double, 1>;
 
 void fit(Values values, Starts starts, Stops stops, int season_length, std::uint32_t models, Four lower,
-         Four upper, bool tied, int criterion, double anchor_ratio, double tolerance, double margin, std::int64_t n_threads,
-         Array<double, 3> out) {
+         Four upper, bool tied, int criterion, double anchor_ratio, double tolerance, double margin,
+         std::int64_t n_threads, Array<double, 3> out) {
     ets::Options options{};
     options.season_length = season_length;
     options.models = models;

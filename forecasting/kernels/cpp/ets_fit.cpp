@@ -17,8 +17,9 @@ constexpr std::int64_t first_anchor(int season_length) { return season_length <=
 // What a model may gain, beside the margin, from the anchor's optimum to that of a window.
 constexpr double kHope = 20.0;
 
+// The first step of a window foretells what is to be had; to spare, this share of its gain and as much in itself.
 constexpr double kSpare = 0.5;
-constexpr double kSame = 0.01;  // smoothing parameters this close, as a share of their range, are the same
+constexpr double kSame = 0.01;  // smoothing parameters this close are the same (Search::distance)
 
 // One optimum of one model, seen from a window: where its first step leads, and how good that is likely to be.
 struct Lead {
@@ -211,7 +212,6 @@ private:
             if (lead.expected > best + options_.margin) break;
             const Model &f = search_.model(lead.model);
             const double extra = penalty(f, seen_[stop], options_.criterion);
-            // The first step foretells well where a lead ends: half of its gain again, and a little, to spare.
             const double gain = lead.before + extra - lead.expected;
             if (lead.expected - kSpare * gain - kSpare > best) continue;
             if (lead.model == best_model && search_.distance(f, lead.target, best_.z.data()) < kSame) continue;

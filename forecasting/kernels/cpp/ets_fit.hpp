@@ -46,7 +46,8 @@ constexpr std::int64_t record_size(int season_length) { return kStates + 2 * (2 
 void fit(const Windows &w, const Options &options, std::int64_t n_threads, double *out);
 
 // mean, sd: (n, h), from n records. sd is NaN where it has no closed form.
-void project(const double *records, std::int64_t n, int season_length, std::int64_t h, double *mean, double *sd);
+void project(const double *records, std::int64_t n, int season_length, std::int64_t h, double *mean,
+             double *sd);
 
 // Move the last states of n records over values[lo[i]:hi[i]), parameters kept.
 void advance(double *records, std::int64_t n, int season_length, const double *values, const std::int64_t *lo,

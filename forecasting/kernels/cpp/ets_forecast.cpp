@@ -56,7 +56,9 @@ void project(const double *records, std::int64_t n, int season_length, std::int6
         }
         for (std::int64_t j = 0; j < h; ++j) {
             second[j] = mu[j] * mu[j];
-            for (std::int64_t k = 0; k < j; ++k) second[j] += variance * response[k] * response[k] * second[j - 1 - k];
+            for (std::int64_t k = 0; k < j; ++k) {
+                second[j] += variance * response[k] * response[k] * second[j - 1 - k];
+            }
             spread[j] = std::sqrt(std::fmax(0.0, (1.0 + variance) * second[j] - mu[j] * mu[j]));
         }
     }

@@ -9,14 +9,14 @@
 namespace forecasting::ets {
 namespace {
 
-constexpr double kTrackWithin = 10.0;   // optima this much worse than the best are not followed
-constexpr double kSameOptimum = 1e-3;   // objectives this close are one optimum
-constexpr double kRough = 1e-1;         // a search has to find the valley, not its bottom
-constexpr int kPolished = 4;            // starts that are gone down from
-constexpr double kNear = 0.03;           // this close, and on the way: the same optimum
-constexpr double kApart = 0.08;          // starts this close are one
-constexpr std::size_t kConsidered = 12; // starts of the additive error that a multiplicative one looks at
-constexpr int kNeighbours = 1;          // optima of a neighbouring model that are set out from
+constexpr double kTrackWithin = 10.0;  // optima this much worse than the best are not followed
+constexpr double kSameOptimum = 1e-3;  // objectives this close are one optimum
+constexpr double kRough = 0.1;         // a search has to find the valley, not its bottom
+constexpr int kPolished = 4;           // starts that are gone down from
+constexpr double kNear = 0.03;         // this close to an optimum, and on the way down: bound for it
+constexpr double kApart = 0.08;        // starts this close are one
+constexpr int kConsidered = 12;        // starts of the additive errors that other models look at
+constexpr int kNeighbours = 1;         // optima of a neighbouring model that are set out from
 constexpr int kMaxPasses = 60;
 
 // Sums of squares of values near 1 (see Fitter::load) below this share of n are rounding.
@@ -261,7 +261,8 @@ const std::vector<Search::Start> &Search::starts(const Model &f, std::int64_t st
     const auto add = [&](double alpha, double beta_share, double gamma_share, double phi) {
         std::fill(z, z + f.size, 0.0);
         z[0] = std::clamp(alpha, options_.lower[0], options_.upper[0]);
-        if (f.trend) z[f.beta] = beta_share * (options_.tied ? std::min(z[0], options_.upper[1]) : options_.upper[1]);
+        const double highest_beta = options_.tied ? std::min(z[0], options_.upper[1]) : options_.upper[1];
+        if (f.trend) z[f.beta] = beta_share * highest_beta;
         if (f.seasonal()) z[f.gamma] = gamma_share * (options_.tied ? 1.0 - z[0] : options_.upper[2]);
         if (f.damped) z[f.phi] = phi;
         clip(f, z);
@@ -337,20 +338,19 @@ const Found &Search::optima(int q, std::int64_t stop) {
     if (f.damped || (f.trend && ratios)) neighbour(q - 3);     // the trend not damped, or none
     const Model &additive = ratios ? model(q - 1) : f;
     const std::vector<Start> &list = starts(additive, stop);
-    const std::size_t n = std::min<std::size_t>(list.size(), f.relative || ratios ? kConsidered : list.size());
-    for (std::size_t i = 0; i < n; ++i) {
-        if (f.relative || ratios) {
-            consider(f, stop, recast(additive, list[i].z, f), from);
-        } else {
-            from.push_back(list[i]);
-        }
+    if (f.relative || ratios) {
+        const std::size_t n = std::min<std::size_t>(list.size(), kConsidered);
+        for (std::size_t i = 0; i < n; ++i) consider(f, stop, recast(additive, list[i].z, f), from);
+    } else {
+        from = list;
     }
     if (f.needs_positive()) consider(f, stop, plain(f, stop), from);
     descend(f, stop, from, found);
     return found;
 }
 
-void Search::consider(const Model &f, std::int64_t stop, const std::vector<double> &z, std::vector<Start> &from) {
+void Search::consider(const Model &f, std::int64_t stop, const std::vector<double> &z,
+                      std::vector<Start> &from) {
     at_.shape(f);
     at_.z = z;
     evaluate(f, stop, at_);
@@ -383,8 +383,8 @@ double Search::first_mean(std::int64_t n, std::int64_t stop) const {
     return sum / static_cast<double>(seen);
 }
 
-// The parameters of one model as those of another that differs in a component: a trend that begins with nothing,
-// a season of differences divided by the level that it stands on.
+// The parameters of one model as those of another that differs in a component: a trend that begins with
+// nothing, a season of differences divided by the level that it stands on.
 std::vector<double> Search::recast(const Model &f, const std::vector<double> &z, const Model &to) const {
     std::vector<double> w(static_cast<std::size_t>(to.size), 0.0);
     const std::array<int, 4> from_place = f.smoothing(), place = to.smoothing();

@@ -61,7 +61,8 @@ public:
 
     void evaluate(const Model &f, std::int64_t stop, Point &at);
 
-    void pass_over(const Model &f, const double *z, const std::int64_t *stops, std::int64_t n_stops, Sums *sums) {
+    void pass_over(const Model &f, const double *z, const std::int64_t *stops, std::int64_t n_stops,
+                   Sums *sums) {
         pass(f, z, y_, stops, n_stops, sums, pass_work_.data());
     }
 
