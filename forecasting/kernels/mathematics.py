@@ -70,7 +70,7 @@ made on the first so many values, roughly; from each bottom there one pass over 
 window that shares the anchor its first step. So what is found at a window is a function of the values in that
 window alone - not of which other windows are asked for, and of nothing behind it - while windows that end near
 one another share the search. Windows shorter than a, and those whose anchor says nothing (its values are all
-the same), search for themselves.
+the same, or the error variance is e times what it was there), search for themselves.
 
 **Selection.** Of several models the one with the least criterion. Models whose criterion after the first step
 is worse than the best by more than the margin (8), or that are not expected to get below it, are not polished;

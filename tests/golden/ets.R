@@ -11,8 +11,8 @@
 # seasonal models are often far from their maximum. Others: of ANA and MNA the interval of step m is too wide, since
 # class1() and class2() put gamma into the third state, which without a trend is the wrong season; a path of MAN or
 # MAdN may begin below zero (lynx); class3() adds the slope undamped (H1 is (1, 1)), so that forecasts of MAdM are
-# too steep. hi is the upper end of the 95 % interval; it is NA where
-# forecast() simulates (sim 1).
+# too steep. hi is the upper end of the 95 % interval; it is left out
+# where sim is 1, the multiplicative season: R has a closed form there (class3) that ours does not use.
 suppressMessages(library(forecast))
 m3 <- read.csv(commandArgs(trailingOnly = TRUE)[1])
 series <- list(AirPassengers = AirPassengers, USAccDeaths = USAccDeaths, lynx = lynx)

@@ -21,6 +21,10 @@ constexpr double kHope = 20.0;
 constexpr double kSpare = 0.5;
 constexpr double kSame = 0.01;  // smoothing parameters this close are the same (Search::distance)
 
+// A rise of the objective per value, from the anchor to the window, after which a window searches for itself:
+// the logarithm of a ratio of error variances, 2.7.
+constexpr double kStale = 1.0;
+
 // One optimum of one model, seen from a window: where its first step leads, and how good that is likely to be.
 struct Lead {
     int model;
@@ -225,9 +229,19 @@ private:
                 known_.tracks[0].objective = best_.objective;
             }
         }
-        if (best_model < 0) return false;
+        if (best_model < 0 || stale(stop, best_model, best_)) return false;
         write(best_model, best_, stop, out);
         return true;
+    }
+
+    // Whether a value costs so much more than up to the anchor that what was found there may say little.
+    bool stale(std::int64_t stop, int q, const Point &at) {
+        const Track &track = search_.optima(q, stop).tracks[0];
+        if (track.stop == stop || track.exact) return false;
+        const auto a_value = [](double objective, std::int64_t n) {
+            return objective / static_cast<double>(n) - std::log(static_cast<double>(n));
+        };
+        return a_value(at.objective, at.sums.n) > a_value(track.objective, seen_[track.stop]) + kStale;
     }
 
     bool go_down(const Model &f, const Lead &lead, std::int64_t stop, double hopeless, const Found &known) {

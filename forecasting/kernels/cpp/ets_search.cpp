@@ -181,12 +181,13 @@ bool Search::polish(const Model &f, std::int64_t stop, double tolerance, double 
             continue;
         }
         if (expected < tolerance) {
-            if (!bent || refused) return true;
-            // A stale curvature, or much damping, looks like a bottom: ask Gauss-Newton alone.
-            if (step(f, at, nullptr, 0.0, move_.data()) < 100.0 * tolerance) return true;
+            if (!bent) return true;
+            // A stale curvature, or much damping, looks like a bottom: ask Gauss-Newton alone, and where its step
+            // led up, shorter ones.
+            if (!refused) lambda = 0.0;
+            if (step(f, at, nullptr, lambda, move_.data()) < 100.0 * tolerance) return true;
             bent = false;
             std::fill(curvature, curvature + n * n, 0.0);
-            lambda = 0.0;
             continue;
         }
         if (at.objective - 3.0 * expected - 1.0 > hopeless) return false;
