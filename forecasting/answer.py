@@ -17,8 +17,10 @@ from forecasting.errors import (
     ModelContractError,
     ModelError,
     NoResidualsError,
+    OutOfMemoryError,
     OverflowedError,
 )
+from forecasting.pulse import beat
 from forecasting.windows import Windows
 
 #: Stages of a forecast, in order; ``interval`` failures leave the mean in place.
@@ -175,6 +177,7 @@ def empty_answer(windows: Windows, probs: tuple[float, ...]) -> Answer:
 def active_cells(windows: Windows) -> Iterator[tuple[int, int]]:
     """Yield the active cells, series by series, windows in time order."""
     for i, k in zip(*np.nonzero(windows.active), strict=True):
+        beat(int(k))
         yield int(i), int(k)
 
 
@@ -182,6 +185,8 @@ def as_failure(error: BaseException) -> ForecastingError:
     """Return an error of ours for what a forecaster raised."""
     if isinstance(error, ForecastingError):
         return error
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError("the forecaster asked for more memory than there is")
     if isinstance(error, (OverflowError, FloatingPointError)):
         return OverflowedError(f"the numbers are too large for this forecaster ({error})")
     return ModelError(f"the forecaster raised {type(error).__name__}: {error}")

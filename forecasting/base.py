@@ -34,6 +34,7 @@ from forecasting.errors import (
 )
 from forecasting.panel import Panel
 from forecasting.presenting import failures_frame, present, warn_about_failures, warn_about_horizon
+from forecasting.pulse import window_unnamed
 from forecasting.reading import DataOptions, as_panel, known_ahead
 from forecasting.regressors import Regressors
 from forecasting.schedule import check_horizon
@@ -294,7 +295,8 @@ class Forecaster(abc.ABC):
         """Return the errors y - mean of the n latest past forecasts, shape (S, K, h, n)."""
         inner, back = calibration_windows(windows, n)
         blocked = self._blocked(inner, ())
-        past = self._forecast_windows(inner.only(~blocked.failed()), ())
+        with window_unnamed():
+            past = self._forecast_windows(inner.only(~blocked.failed()), ())
         return past_errors(windows, past.mean, back, n)
 
 

@@ -273,6 +273,12 @@ class OverflowedError(SeriesError):
     code = "OVERFLOW"
 
 
+class OutOfMemoryError(ForecastingError):
+    """A forecaster asked for more memory than it may have."""
+
+    code = "MEMORY"
+
+
 class ModelError(ForecastingError):
     """A forecaster could not answer: it raised an error that is not ours."""
 

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "forecasting"
 
 FLOORS = (
-    ("_typing", "errors"),
+    ("_typing", "errors", "pulse"),
     ("files", "frequency", "columns", "conformal", "distribution", "kernels", "metrics"),
     ("times", "comparison", "plotting"),
     ("calendar",),

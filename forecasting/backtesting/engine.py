@@ -14,7 +14,8 @@ import pandas as pd
 from forecasting._typing import IntArray
 from forecasting.answer import Answer
 from forecasting.backtesting.result import Backtest, Facts
-from forecasting.backtesting.tasks import Notes, check_n_jobs, plan, run_tasks
+from forecasting.backtesting.running import Means, Outcome, run_tasks
+from forecasting.backtesting.tasks import Notes, plan
 from forecasting.base import Forecaster
 from forecasting.distribution import Asked, ask
 from forecasting.errors import (
@@ -42,7 +43,7 @@ RESERVED = frozenset(
 )
 ARGUMENTS = (
     "h", "n_windows", "cutoffs", "step_size", "window", "gap", "refit", "partial", "level", "quantiles",
-    "X", "baseline", "season_length", "n_jobs", "seed", "progress", *DataOptions.__annotations__,
+    "X", "baseline", "season_length", "n_jobs", "timeout", "seed", "progress", *DataOptions.__annotations__,
 )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def backtest(
     baseline: str | None = None,
     season_length: int | None = None,
     n_jobs: int = 1,
+    timeout: float | None = None,
     seed: int = 0,
     progress: bool | None = None,
     **options: Unpack[DataOptions],
@@ -105,6 +107,12 @@ def backtest(
         Season of the scale of MASE and RMSSE; that of the frequency by default (1 for integer time).
     n_jobs : int
         Processes, or threads of compiled kernels; -1 for one a core. Changes time, never bits.
+    timeout : float, optional
+        Longest that a forecaster may take over one series and window, in seconds. Every task then runs
+        in a worker process that is ended when it gives no sign of life for so long, compiled code
+        included: the cell is a failure, code TIMEOUT. A forecaster that kills its process (WORKER_DIED)
+        or asks for more than its share of memory (MEMORY) costs its own cells too. Without a limit this
+        holds for ``n_jobs`` above 1 only.
     seed : int
         Seed of forecasters that draw random numbers.
     progress : bool, optional
@@ -142,7 +150,7 @@ def backtest(
     named = check_models(models)
     chosen = check_baseline(baseline, named)
     asked = ask(level, quantiles)
-    n_jobs = check_n_jobs(n_jobs)
+    means = Means(n_jobs, timeout, progress).checked()
     check_count(seed, "seed", least=0)
     if cutoffs is not None and step_size is not None:
         raise WindowError("cutoffs are given one by one; step_size= goes with n_windows=")
@@ -156,8 +164,10 @@ def backtest(
     for forecaster in named.values():
         forecaster.check_refit(windows)
     season = panel.calendar.season_length if season_length is None else season_length
-    tasks = plan(named, windows, len(asked.probs), n_jobs)
-    answers, notes, complete = run_tasks(tasks, windows, asked.probs, n_jobs, progress)
+    outcome = Outcome.empty(list(named), windows, asked.probs)
+    tasks = plan(named, windows, len(asked.probs), means.n_jobs)
+    run_tasks(tasks, windows, asked.probs, means, outcome)
+    answers, notes = outcome.answers, outcome.notes
     _say(notes)
     return Backtest(
         forecasts=forecasts_frame(panel, windows, times, schedule, answers, asked),
@@ -186,7 +196,8 @@ def backtest(
             n_rows=len(panel.values),
             fingerprint=panel.fingerprint,
             versions=versions(),
-            complete=complete,
+            timeout=means.timeout,
+            complete=outcome.complete,
         ),
     )
 

@@ -50,6 +50,7 @@ class Facts:
     n_rows: int
     fingerprint: str
     versions: dict[str, str]
+    timeout: float | None = None
     complete: bool = True
 
 

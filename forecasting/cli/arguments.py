@@ -85,6 +85,12 @@ def _backtest(parser: argparse.ArgumentParser) -> None:
     )
     _intervals(run)
     run.add_argument("--n-jobs", type=int, default=1, metavar="N", help="processes; -1: one a core")
+    run.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="longest one forecaster may take over one series and cutoff; no limit by default",
+    )
     _seed(run)
     _output(parser)
 

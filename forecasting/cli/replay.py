@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         baseline=arguments.baseline,
         season_length=season,
         n_jobs=arguments.n_jobs,
+        timeout=arguments.timeout,
         seed=arguments.seed,
         progress=False if arguments.quiet else None,
     )
