@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -39,6 +39,23 @@ class Failure:
     window: int
     stage: str
     error: ForecastingError
+
+
+class Cells(Protocol):
+    """Forecasts of cells, however these are laid out: an :class:`Answer`, or part of a stored one."""
+
+    @property
+    def mean(self) -> FloatArray: ...
+    @property
+    def quantiles(self) -> FloatArray: ...
+    @property
+    def own(self) -> BoolArray: ...
+    @property
+    def seconds(self) -> FloatArray: ...
+    @property
+    def served_by(self) -> AnyArray | None: ...
+    @property
+    def parameters(self) -> dict[str, AnyArray]: ...
 
 
 @dataclass(eq=False)
@@ -126,6 +143,22 @@ class Answer:
             if found is not None:
                 self.quantiles[active] = found[active]
                 self.own |= active
+
+    def place(self, at: tuple[Any, ...], part: Cells, here: tuple[Any, ...]) -> None:
+        """Copy the cells ``here`` of a part to the cells ``at``; failures are left to the caller."""
+        self.mean[at] = part.mean[here]
+        self.quantiles[at] = part.quantiles[here]
+        self.own[at] = part.own[here]
+        self.seconds[at] = part.seconds[here]
+        if part.served_by is not None:
+            if self.served_by is None:
+                self.served_by = np.full(self.mean.shape[:2], None, dtype=object)
+            self.served_by[at] = part.served_by[here]
+        for name, column in part.parameters.items():
+            if name not in self.parameters:
+                nothing = None if column.dtype == object else np.nan
+                self.parameters[name] = np.full(self.mean.shape[:2], nothing, dtype=column.dtype)
+            self.parameters[name][at] = column[here]
 
     def check(self, windows: Windows) -> None:
         """Turn every active cell that is not finite and not yet a failure into a failure."""

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import functools
-import platform
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import metadata
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Literal, TypeAlias, Unpack
 
 import numpy as np
-import pandas as pd
 
-from forecasting._typing import IntArray
-from forecasting.answer import Answer
 from forecasting.backtesting.result import Backtest, Facts
+from forecasting.backtesting.resuming import Resume
 from forecasting.backtesting.running import Means, Outcome, run_tasks
+from forecasting.backtesting.store import Store
+from forecasting.backtesting.tables import (
+    all_failures,
+    forecasts_frame,
+    parameters_frame,
+    scales_frame,
+    timings_frame,
+    warnings_frame,
+)
 from forecasting.backtesting.tasks import Notes, plan
+from forecasting.backtesting.versions import versions
 from forecasting.base import Forecaster
-from forecasting.distribution import Asked, ask
+from forecasting.distribution import ask
 from forecasting.errors import (
     ArgumentError,
-    ModelContractError,
     WindowError,
     check_count,
     check_keywords,
@@ -28,9 +33,6 @@ from forecasting.errors import (
     tell,
     times,
 )
-from forecasting.metrics.scales import seasonal_naive_scale
-from forecasting.panel import Panel
-from forecasting.presenting import failures_frame
 from forecasting.reading import DataOptions, as_panel
 from forecasting.regressors import Regressors
 from forecasting.schedule import Schedule, rolling_windows
@@ -43,7 +45,8 @@ RESERVED = frozenset(
 )
 ARGUMENTS = (
     "h", "n_windows", "cutoffs", "step_size", "window", "gap", "refit", "partial", "level", "quantiles",
-    "X", "baseline", "season_length", "n_jobs", "timeout", "seed", "progress", *DataOptions.__annotations__,
+    "X", "baseline", "season_length", "n_jobs", "timeout", "store", "seed", "progress",
+    *DataOptions.__annotations__,
 )  # fmt: skip
 
 
@@ -66,6 +69,7 @@ def backtest(
     season_length: int | None = None,
     n_jobs: int = 1,
     timeout: float | None = None,
+    store: str | os.PathLike[str] | None = None,
     seed: int = 0,
     progress: bool | None = None,
     **options: Unpack[DataOptions],
@@ -113,6 +117,12 @@ def backtest(
         included: the cell is a failure, code TIMEOUT. A forecaster that kills its process (WORKER_DIED)
         or asks for more than its share of memory (MEMORY) costs its own cells too. Without a limit this
         holds for ``n_jobs`` above 1 only.
+    store : path, optional
+        Folder in which finished forecasts are kept, found again by what they were computed from: the
+        past of the series, the forecaster with its parameters and code, the versions. A run that was
+        killed goes on where it was; a run with another month of data, one more model or another
+        parameter computes what that touches. Several processes may share it. What failed for a reason
+        that does not lie in the data is tried again.
     seed : int
         Seed of forecasters that draw random numbers.
     progress : bool, optional
@@ -135,7 +145,7 @@ def backtest(
     Notes
     -----
     Ctrl-C returns what is finished: ``.complete`` is False, and what is missing has the code INTERRUPTED
-    in ``.failures``.
+    in ``.failures``. With a ``store`` the same call goes on from there.
 
     Examples
     --------
@@ -164,10 +174,8 @@ def backtest(
     for forecaster in named.values():
         forecaster.check_refit(windows)
     season = panel.calendar.season_length if season_length is None else season_length
-    outcome = Outcome.empty(list(named), windows, asked.probs)
-    tasks = plan(named, windows, len(asked.probs), means.n_jobs)
-    run_tasks(tasks, windows, asked.probs, means, outcome)
-    answers, notes = outcome.answers, outcome.notes
+    outcome = run_all(named, windows, asked.probs, means, store)
+    answers, notes = outcome.answers, outcome.sorted_notes()
     _say(notes)
     return Backtest(
         forecasts=forecasts_frame(panel, windows, times, schedule, answers, asked),
@@ -200,6 +208,28 @@ def backtest(
             complete=outcome.complete,
         ),
     )
+
+
+def run_all(
+    models: dict[str, Forecaster],
+    windows: Windows,
+    probs: tuple[float, ...],
+    means: Means,
+    folder: str | os.PathLike[str] | None,
+) -> Outcome:
+    """Answer every active cell: from the store what it has, by computing what is left."""
+    outcome = Outcome.empty(list(models), windows, probs)
+    if folder is None:
+        tasks = plan(models, windows, len(probs), means.n_jobs)
+        run_tasks(tasks, windows, probs, means, outcome)
+        return outcome
+    with Store.open(folder) as store:
+        resume = Resume(store, models, windows, probs, versions())
+        resume.recall(outcome)
+        wanted = {name: ~done for name, done in outcome.done.items()}
+        tasks = plan(models, windows, len(probs), means.n_jobs, wanted)
+        run_tasks(tasks, windows, probs, means, outcome, resume.keep)
+    return outcome
 
 
 def _say(notes: dict[str, Notes]) -> None:
@@ -283,174 +313,3 @@ def check_partial(partial: object) -> bool:
     if partial not in ("drop", "keep"):
         raise ArgumentError(f"partial must be 'drop' or 'keep', got {partial!r}")
     return partial == "keep"
-
-
-# --- tables -------------------------------------------------------------------------------------------
-
-
-def forecasts_frame(
-    panel: Panel,
-    windows: Windows,
-    cutoffs: IntArray,
-    schedule: Schedule,
-    answers: dict[str, Answer],
-    asked: Asked,
-) -> pd.DataFrame:
-    """Return the tidy table; the truth is joined here, after every model has answered."""
-    series, window = np.nonzero(windows.active)
-    steps = np.arange(schedule.gap + 1, schedule.gap + schedule.h + 1)
-    target = (cutoffs[window] - panel.start[series])[
-        :, None
-    ] + steps  # (cells, h), row of the series
-    known = target < panel.lengths[series, None]
-    rows = panel.offsets[series, None] + np.where(known, target, 0)
-    truth = np.where(known, panel.values[rows], np.nan)
-    distinct, at = np.unique(cutoffs[:, None] + steps, return_inverse=True)
-    when = panel.calendar.times(distinct)
-    n_models, h = len(answers), schedule.h
-    columns: dict[str, Any] = {
-        "model": pd.Categorical.from_codes(
-            np.repeat(np.arange(n_models), truth.size), categories=pd.Index(list(answers))
-        ),
-        "unique_id": panel.ids.take(np.tile(series.repeat(h), n_models)),
-        "cutoff": panel.calendar.times(cutoffs).take(np.tile(window.repeat(h), n_models)),
-        "ds": when.take(np.tile(at.reshape(-1, h)[window].ravel(), n_models)),
-        "step": np.tile(steps, len(series) * n_models),
-        "y": np.tile(truth.ravel(), n_models),
-        "mean": np.concatenate(
-            [a.mean[series, window, schedule.gap :].ravel() for a in answers.values()]
-        ),
-    }
-    for j, name in enumerate(asked.columns):
-        columns[name] = np.concatenate(
-            [a.quantiles[series, window, schedule.gap :, j].ravel() for a in answers.values()]
-        )
-    if any(a.served_by is not None for a in answers.values()):
-        columns["served_by"] = np.concatenate(
-            [_served(name, a, series, window).repeat(h) for name, a in answers.items()]
-        )
-    frame = pd.DataFrame(columns, copy=False)
-    _check_conservation(frame, answers)
-    return frame
-
-
-def _served(name: str, answer: Answer, series: IntArray, window: IntArray) -> Any:
-    if answer.served_by is None:
-        return np.full(len(series), name, dtype=object)
-    return answer.served_by[series, window]
-
-
-def _check_conservation(frame: pd.DataFrame, answers: dict[str, Answer]) -> None:
-    """Cells expected = finite + NaN, and every NaN cell has exactly one failure of its own."""
-    for name, answer in answers.items():
-        cells = {(f.series, f.window) for f in answer.failures}
-        if len(cells) < len(answer.failures):
-            raise ModelContractError(f"{name} has two failures for one series and cutoff")
-    missing = np.isnan(frame["mean"].to_numpy())
-    expected = sum(int(answer.failed().sum()) for answer in answers.values())
-    steps = frame["step"].nunique() or 1
-    if int(missing.sum()) != expected * steps:
-        raise ModelContractError(
-            f"{int(missing.sum())} forecasts are NaN and {expected * steps} have a failure; they must agree"
-        )
-
-
-def scales_frame(panel: Panel, windows: Windows, cutoffs: IntArray, season: int) -> pd.DataFrame:
-    """Return ``unique_id, cutoff, mae, mse`` of the seasonal naive on each training part."""
-    series, window = np.nonzero(windows.active)
-    lo, hi = windows.lo[series, window], windows.hi[series, window]
-    mae, mse = seasonal_naive_scale(windows.panel.values, lo, hi, season)
-    return pd.DataFrame(
-        {
-            "unique_id": panel.ids.take(series),
-            "cutoff": panel.calendar.times(cutoffs).take(window),
-            "mae": mae,
-            "mse": mse,
-        }
-    )
-
-
-def parameters_frame(
-    panel: Panel, windows: Windows, cutoffs: IntArray, answers: dict[str, Answer]
-) -> pd.DataFrame:
-    """Return ``model, unique_id, cutoff`` and every parameter that some model shows; NaN for the others."""
-    cells = {
-        name: np.nonzero(windows.active & ~answer.failed())
-        for name, answer in answers.items()
-        if answer.parameters
-    }
-    sizes = [len(cells[name][0]) if name in cells else 0 for name in answers]
-    none = np.empty(0, dtype=np.int64)
-    series = np.concatenate([none, *(at[0] for at in cells.values())])
-    window = np.concatenate([none, *(at[1] for at in cells.values())])
-    columns: dict[str, Any] = {
-        "model": pd.Index(list(answers)).repeat(sizes),
-        "unique_id": panel.ids.take(series),
-        "cutoff": panel.calendar.times(cutoffs).take(window),
-    }
-    stops = np.cumsum(sizes)
-    for (name, answer), size, stop in zip(answers.items(), sizes, stops, strict=True):
-        for parameter, values in answer.parameters.items():
-            if parameter not in columns:
-                nothing = None if values.dtype == object else np.nan
-                columns[parameter] = np.full(len(series), nothing, dtype=values.dtype)
-            columns[parameter][stop - size : stop] = values[cells[name]]
-    return pd.DataFrame(columns, copy=False)
-
-
-def all_failures(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
-    """Return the failures of all models, one row per series, model and cutoff."""
-    failing = [name for name, answer in answers.items() if answer.failures] or list(answers)[:1]
-    frames = [failures_frame(answers[name], windows, name) for name in failing]
-    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-
-
-def timings_frame(answers: dict[str, Answer], windows: Windows) -> pd.DataFrame:
-    """Return seconds per model: in all, and per forecast of one series at one cutoff."""
-    rows = []
-    for name, answer in answers.items():
-        seconds, n = float(answer.seconds.sum()), int(windows.active.sum())
-        rows.append(
-            {
-                "model": name,
-                "n_forecasts": n,
-                "seconds": seconds,
-                "ms_per_forecast": 1e3 * seconds / n,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def warnings_frame(notes: dict[str, Notes]) -> pd.DataFrame:
-    """Return ``model, category, message, n`` of every warning that came up while forecasting."""
-    rows = [
-        (model, category.__name__, message, n)
-        for model, found in notes.items()
-        for (category, message), n in found.items()
-    ]
-    return pd.DataFrame(rows, columns=["model", "category", "message", "n"])
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in (
-        "forecasting",
-        "numpy",
-        "pandas",
-        "scipy",
-        "statsmodels",
-        "prophet",
-        "sktime",
-        "lightgbm",
-    ):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a run depends on."""
-    return dict(_versions())

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,11 +110,20 @@ class Outcome:
             {name: np.logical_not(windows.active) for name in models},
         )
 
+    def sorted_notes(self) -> dict[str, Notes]:
+        """Return the warnings in an order that does not depend on which process was first."""
+        return {
+            name: Counter(
+                dict(sorted(found.items(), key=lambda item: (item[0][0].__name__, item[0][1])))
+            )
+            for name, found in self.notes.items()
+        }
+
     def add(self, task: Task, answer: Answer, notes: Notes, windows: Windows) -> int:
         """Put the answer of a task in its place; return how many cells it had."""
         rows, columns = task.cells(windows)
         at = task.series[rows], task.columns[columns]
-        _place(self.answers[task.model], at, answer, (rows, columns))
+        self.answers[task.model].place(at, answer, (rows, columns))
         for f in answer.failures:
             series, window = int(task.series[f.series]), int(task.columns[f.window])
             self.answers[task.model].failures.append(Failure(series, window, f.stage, f.error))
@@ -129,12 +138,12 @@ def run_tasks(
     probs: tuple[float, ...],
     means: Means,
     outcome: Outcome,
-    keep: Any = None,
+    keep: Callable[[Task, Answer, Notes], None] | None = None,
 ) -> None:
-    """Run tasks and add them to an outcome; ``keep(task, answer, notes)`` is told of each."""
+    """Run tasks and add them to an outcome; ``keep(task, answer, notes)`` is told of each piece."""
     bar = _progress_bar(tasks, windows, means.progress)
     try:
-        for task, (answer, notes) in _results(tasks, windows, probs, means):
+        for task, (answer, notes) in _results(tasks, windows, probs, means, keep is not None):
             if keep is not None:
                 keep(task, answer, notes)
             bar.set_postfix_str(task.model, refresh=False)
@@ -144,30 +153,14 @@ def run_tasks(
     finally:
         bar.close()
     if not outcome.complete:
-        error = InterruptedRunError("the run was interrupted before this forecast was made")
+        how = "; the same store= goes on where it ended" if keep is not None else ""
+        error = InterruptedRunError(f"the run was interrupted before this forecast was made{how}")
         for name, answer in outcome.answers.items():
             fail_all(answer, windows.only(~outcome.done[name]), error)
 
 
-def _place(whole: Answer, at: tuple[Any, Any], part: Answer, here: tuple[Any, Any]) -> None:
-    """Copy cells of a part to their place in the whole."""
-    whole.mean[at] = part.mean[here]
-    whole.quantiles[at] = part.quantiles[here]
-    whole.own[at] = part.own[here]
-    whole.seconds[at] = part.seconds[here]
-    if part.served_by is not None:
-        if whole.served_by is None:
-            whole.served_by = np.full(whole.mean.shape[:2], None, dtype=object)
-        whole.served_by[at] = part.served_by[here]
-    for name, column in part.parameters.items():
-        if name not in whole.parameters:
-            nothing = None if column.dtype == object else np.nan
-            whole.parameters[name] = np.full(whole.mean.shape[:2], nothing, dtype=column.dtype)
-        whole.parameters[name][at] = column[here]
-
-
 def _results(
-    tasks: list[Task], windows: Windows, probs: tuple[float, ...], means: Means
+    tasks: list[Task], windows: Windows, probs: tuple[float, ...], means: Means, in_pieces: bool
 ) -> Iterator[Done]:
     # What answers all windows at once takes less time than a process needs to start.
     here = [
@@ -178,8 +171,8 @@ def _results(
     ]
     for task in here:
         with using_threads(means.n_jobs), _one_thread(task):
-            solved = solve(task, task.cut(windows), probs)
-        yield task, solved
+            for piece in task.pieces() if in_pieces else [task]:
+                yield piece, solve(piece, piece.cut(windows), probs)
     taken = set(map(id, here))
     away = [task for task in tasks if id(task) not in taken]
     if away:

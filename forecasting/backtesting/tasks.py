@@ -96,6 +96,12 @@ class Task:
         """True if series and windows are worked off one after the other, each on its own."""
         return isinstance(self.forecaster, LocalForecaster) and not self.forecaster.at_once
 
+    def pieces(self) -> list[Task]:
+        """Return what the task can be cut into without being slower: its series, where it loops over them."""
+        if self.forecaster.is_local and not self.forecaster.at_once:
+            return self.by_series()
+        return [self]
+
     def by_series(self) -> list[Task]:
         """Return a task for each series."""
         return [

@@ -88,7 +88,7 @@ def run_in_workers(
     ``timeout`` is the longest that one series and window (of a forecaster that answers all windows at
     once: one task) may take, in seconds.
     """
-    jobs = deque(_Job(task.by_series() if task.loops else [task]) for task in tasks)
+    jobs = deque(_Job(task.pieces()) for task in tasks)
     crew = _Crew(windows, probs, timeout, jobs, min(n_jobs, len(jobs)), n_jobs)
     yield from crew.run()
 

@@ -91,6 +91,12 @@ def _backtest(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="longest one forecaster may take over one series and cutoff; no limit by default",
     )
+    run.add_argument(
+        "--store",
+        type=Path,
+        metavar="FOLDER",
+        help="keep finished forecasts there, and go on from what it has: after a kill, or with more data",
+    )
     _seed(run)
     _output(parser)
 

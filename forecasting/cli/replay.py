@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         season_length=season,
         n_jobs=arguments.n_jobs,
         timeout=arguments.timeout,
+        store=arguments.store,
         seed=arguments.seed,
         progress=False if arguments.quiet else None,
     )
