@@ -7,7 +7,7 @@ SeasonalNaive(season_length=12)
 
 from forecasting.aggregating import aggregate
 from forecasting.as_sktime import as_sktime
-from forecasting.backtesting import Backtest, backtest
+from forecasting.backtesting import Backtest, StoredBacktest, backtest, backtest_to_store
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
@@ -111,6 +111,7 @@ __all__ = [
     "StatsmodelsARIMA",
     "StatsmodelsETS",
     "StatsmodelsTheta",
+    "StoredBacktest",
     "Theta",
     "Transformed",
     "WindowAverage",
@@ -118,6 +119,7 @@ __all__ = [
     "as_panel",
     "as_sktime",
     "backtest",
+    "backtest_to_store",
     "check",
     "fill_gaps",
 ]

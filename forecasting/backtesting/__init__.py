@@ -2,5 +2,6 @@
 
 from forecasting.backtesting.engine import backtest
 from forecasting.backtesting.result import Backtest, Facts
+from forecasting.backtesting.streaming import StoredBacktest, backtest_to_store
 
-__all__ = ["Backtest", "Facts", "backtest"]
+__all__ = ["Backtest", "Facts", "StoredBacktest", "backtest", "backtest_to_store"]

@@ -141,7 +141,7 @@ class Backtest:
             Sorted as the models were given. ``n_failed`` and ``n_missing_actual`` count what the
             metrics do not stand on.
         """
-        return _metrics_summary(self._with_groups(groups), self, by, metrics, weights)
+        return _metrics_summary(self.with_groups(groups), self, by, metrics, weights)
 
     def losses(self, metrics: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return the loss of every observation: what every table is a group-by of."""
@@ -258,7 +258,8 @@ class Backtest:
             )
         return model
 
-    def _with_groups(self, groups: pd.DataFrame | pd.Series | None) -> pd.DataFrame:
+    def with_groups(self, groups: pd.DataFrame | pd.Series | None) -> pd.DataFrame:
+        """Return the forecasts with the columns of ``groups`` beside them."""
         if groups is None:
             return self.forecasts
         table = (

@@ -66,8 +66,8 @@ class Resume:
         """Put into an outcome what the store has of it."""
         for name, model in self.models.items():
             wanted: dict[tuple[Path, int], list[tuple[Unit, Place]]] = defaultdict(list)
-            for unit in model.units:
-                place = self.store.places.get(unit.key)
+            places = self.store.find([unit.key for unit in model.units])
+            for unit, place in zip(model.units, places, strict=True):
                 if place is not None:
                     wanted[place.segment, place.offset].append((unit, place))
             for (segment, offset), found in wanted.items():
@@ -87,7 +87,7 @@ class Resume:
         for unit, place in found:
             at = cells_of(unit, self.windows.active)
             here = np.arange(record.starts[place.number], record.starts[place.number + 1])
-            if len(here) != len(at[0]):
+            if record.keys[place.number] != unit.key or len(here) != len(at[0]):
                 continue
             answer.place(at, record, (here,))
             for cell, stage, code, message in record.failures:

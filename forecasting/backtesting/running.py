@@ -141,7 +141,7 @@ def run_tasks(
     keep: Callable[[Task, Answer, Notes], None] | None = None,
 ) -> None:
     """Run tasks and add them to an outcome; ``keep(task, answer, notes)`` is told of each piece."""
-    bar = _progress_bar(tasks, windows, means.progress)
+    bar = progress_bar(sum(task.size(windows) for task in tasks), means.progress)
     try:
         for task, (answer, notes) in _results(tasks, windows, probs, means, keep is not None):
             if keep is not None:
@@ -188,12 +188,13 @@ def _one_thread(task: Task) -> Any:
     return threadpoolctl.threadpool_limits(1)
 
 
-def _progress_bar(tasks: list[Task], windows: Windows, progress: bool | None) -> Any:
+def progress_bar(total: int, progress: bool | None) -> Any:
+    """Return a bar of forecasts with an estimate, shown where somebody watches."""
     from tqdm import tqdm
 
     shown = progress if progress is not None else _somebody_watches()
     return tqdm(
-        total=sum(task.size(windows) for task in tasks),
+        total=total,
         desc="backtest",
         unit=" forecasts",
         delay=0 if progress else PROGRESS_AFTER,

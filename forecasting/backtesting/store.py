@@ -17,6 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting._typing import IntArray
 from forecasting.backtesting.records import Record, decode, encode, keys_of
 from forecasting.errors import DataWarning, InputError, tell
 from forecasting.files import DiskWriteError
@@ -47,10 +51,16 @@ class Place:
 
 @dataclass(eq=False)
 class Store:
-    """A folder of records, opened; ``with`` closes the segment that it writes to."""
+    """A folder of records, opened; ``with`` closes the segment that it writes to.
+
+    The index holds 24 bytes per unit: the head of its key, sorted, and where it lies. The rest of the
+    key is compared when the record is read.
+    """
 
     folder: Path
-    places: dict[str, Place] = field(default_factory=dict)
+    segments: list[Path] = field(default_factory=list)
+    heads: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    lies_at: IntArray = field(default_factory=lambda: np.empty((0, 3), dtype=np.int64))
     _segment: BinaryIO | None = None
     _broken: bool = False
 
@@ -84,15 +94,39 @@ class Store:
 
     def look(self) -> Store:
         """Read which units there are, those that other processes added since included."""
-        for segment in sorted(self.folder.glob(f"*{SUFFIX}")):
+        self.segments = sorted(self.folder.glob(f"*{SUFFIX}"))
+        heads = [np.empty(0, dtype=np.uint64)]
+        lies_at = [np.empty((0, 3), dtype=np.int64)]
+        for at, segment in enumerate(self.segments):
             for offset, header in _headers(segment):
                 try:
-                    keys = keys_of(header)
+                    found = _heads(keys_of(header))
                 except (ValueError, KeyError, TypeError):
                     break
-                for number, key in enumerate(keys):
-                    self.places.setdefault(key, Place(segment, offset, number))
+                heads.append(found)
+                numbers = np.arange(len(found))
+                lies_at.append(np.column_stack([np.full((len(found), 2), (at, offset)), numbers]))
+        together = np.concatenate(heads)
+        order = np.argsort(together, kind="stable")
+        self.heads, self.lies_at = together[order], np.concatenate(lies_at)[order]
         return self
+
+    def find(self, keys: list[str]) -> list[Place | None]:
+        """Return where units lie, None where they are not there."""
+        wanted = _heads(keys)
+        at = np.searchsorted(self.heads, wanted)
+        there = at < len(self.heads)
+        there[there] = self.heads[at[there]] == wanted[there]
+        return (
+            [
+                Place(self.segments[lies[0]], *lies[1:]) if found else None
+                for found, lies in zip(
+                    there.tolist(), self.lies_at[np.where(there, at, 0)].tolist(), strict=True
+                )
+            ]
+            if len(self.heads)
+            else [None] * len(keys)
+        )
 
     def read(self, segment: Path, offset: int) -> Record | None:
         """Return a record, or None where its bytes are not those that were written."""
@@ -174,6 +208,11 @@ def _headers(segment: Path) -> Iterator[tuple[int, bytes]]:
             yield offset, file.read(head)
             file.seek(end)
             offset = end
+
+
+def _heads(keys: list[str]) -> NDArray[np.uint64]:
+    """Return the first 64 bits of hexadecimal keys."""
+    return np.array([int(key[:16], 16) for key in keys], dtype=np.uint64)
 
 
 def _digest(payload: bytes) -> bytes:

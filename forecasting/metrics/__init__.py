@@ -3,6 +3,6 @@
 from forecasting.metrics.catalogue import METRICS, Metric
 from forecasting.metrics.scales import seasonal_naive_scale
 from forecasting.metrics.summary import losses as losses
-from forecasting.metrics.summary import summarise
+from forecasting.metrics.summary import summarise, summarise_parts
 
-__all__ = ["METRICS", "Metric", "losses", "seasonal_naive_scale", "summarise"]
+__all__ = ["METRICS", "Metric", "losses", "seasonal_naive_scale", "summarise", "summarise_parts"]

@@ -19,8 +19,17 @@ Weights: TypeAlias = "Mapping[Any, float] | pd.Series[Any]"
 def series_weights(table: Table, weights: Weights | None) -> FloatArray:
     """Return one weight per series code."""
     labels = table.series.labels
-    if weights is None:
-        return np.ones(len(labels))
+    return np.ones(len(labels)) if weights is None else checked_weights(weights, labels)
+
+
+def checked_weights(weights: Weights, labels: pd.Index[Any]) -> FloatArray:
+    """Return the weight of each series.
+
+    Raises
+    ------
+    ArgumentError
+        If they are no mapping, or missing, negative, all zero or there twice.
+    """
     if not isinstance(weights, (Mapping, pd.Series)):
         raise ArgumentError(
             f"weights must map unique_id to a number, {{'store_7': 2.0}}, got {weights!r}"
@@ -80,12 +89,14 @@ class Groups:
         """Return the number of true rows in each group, (G,)."""
         return np.bincount(self.group[rows], minlength=len(self.index)).astype(np.int64)
 
-    def mean_over_series(self, inside: FloatArray, weights: FloatArray) -> FloatArray:
-        """Return the weighted mean over the known pairs of each group: (P,) -> (G,)."""
+    def sums_over_series(
+        self, inside: FloatArray, weights: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the sums whose ratio is the weighted mean over the known pairs of each group, (G,)."""
         weight = np.where(np.isnan(inside), 0.0, weights[self.pair_series])
         total = add_up(self.pair_group, weight, len(self.index))
         value = np.where(weight > 0, inside, 0.0)  # an infinite mean stays one: it is not left out
-        return divide(add_up(self.pair_group, weight * value, len(self.index)), total)
+        return add_up(self.pair_group, weight * value, len(self.index)), total
 
 
 def combine(parts: list[Codes], names: list[str]) -> tuple[IntArray, pd.Index[Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from forecasting._typing import BoolArray, FloatArray, IntArray
+from forecasting._typing import FloatArray, IntArray
 from forecasting.errors import ArgumentError
 from forecasting.metrics.catalogue import METRICS, Metric, needs_scales, parse
 from forecasting.metrics.groups import Groups, Weights, add_up, divide, series_weights
@@ -99,22 +99,110 @@ def summarise(
     """
     table = Table(forecasts)
     columns = select(table, metrics, scales=scales is not None, baseline=baseline)
+    sums = sums_of(table, scales, by, columns, series_weights(table, weights), baseline)
+    return finish(sums, columns, undefined)
+
+
+def summarise_parts(
+    parts: Iterable[tuple[pd.DataFrame, pd.DataFrame | None]],
+    *,
+    by: str | Sequence[str] = ("model",),
+    metrics: str | Sequence[str] | None = None,
+    weights: pd.Series[float] | None = None,
+    baseline: str | None = None,
+) -> pd.DataFrame:
+    """Return what :func:`summarise` returns, from tables that hold some of the series each.
+
+    No more than one part is looked at at a time, so that a table larger than memory can be summed up.
+    Equal to :func:`summarise` of the whole up to the order of summation (about 1e-15 relative).
+
+    Parameters
+    ----------
+    parts : iterable of (forecasts, scales)
+        Every series with all its rows in one part; every model in each.
+    weights : Series of unique_id -> weight, optional
+        Checked by the caller.
+    by, metrics, baseline
+        As in :func:`summarise`.
+    """
+    total: pd.DataFrame | None = None
+    columns: list[Column] = []
+    for forecasts, scales in parts:
+        table = Table(forecasts)
+        columns = select(table, metrics, scales=scales is not None, baseline=baseline)
+        labels = table.series.labels
+        weight: FloatArray = np.ones(len(labels))
+        if weights is not None:
+            weight = weights.reindex(labels).to_numpy().astype(np.float64)
+        sums = sums_of(table, scales, by, columns, weight, baseline)
+        total = sums if total is None else pd.concat([total, sums])
+        names = list(range(total.index.nlevels))
+        # Models stay in their order; what else there is to group by is sorted, as in one table.
+        total = total.groupby(level=names, sort=False, observed=True, dropna=False).sum()
+    if total is None:
+        raise ArgumentError("there is nothing to sum up: no part has a forecast")
+    order = list(dict.fromkeys(total.index.get_level_values("model")))
+    ranks = {model: rank for rank, model in enumerate(order)}
+    total = total.sort_index(
+        key=lambda level: level.map(ranks.get) if level.name == "model" else level
+    )
+    return finish(total, columns, None)
+
+
+def sums_of(
+    table: Table,
+    scales: pd.DataFrame | None,
+    by: str | Sequence[str],
+    columns: list[Column],
+    weights: FloatArray,
+    baseline: str | None,
+) -> pd.DataFrame:
+    """Return, per group, the sums that its metrics are ratios of, and the counts beside them."""
     groups = Groups.of(table, by)
-    score = _Scorer(table, scales, groups, series_weights(table, weights), baseline)
-    values: dict[str, FloatArray] = {}
-    counts: dict[str, IntArray] = {}
+    score = _Scorer(table, scales, groups, weights, baseline)
+    found: dict[str, FloatArray | IntArray] = {}
     for column in columns:
-        values[column.name], ok = score.column(column)
-        counts[column.name] = groups.count(table.answered & ~ok)
-    result = pd.DataFrame(values, index=groups.index)
-    result["n_forecasts"] = groups.count(~table.failed)
-    result["n_failed"] = groups.count(table.failed)
-    result["n_missing_actual"] = groups.count(~table.failed & table.unknown)
-    for name, count in counts.items():
+        found |= score.sums(column)
+    found["n_answered"] = groups.count(table.answered)
+    found["n_forecasts"] = groups.count(~table.failed)
+    found["n_failed"] = groups.count(table.failed)
+    found["n_missing_actual"] = groups.count(~table.failed & table.unknown)
+    return pd.DataFrame(found, index=groups.index)
+
+
+def finish(sums: pd.DataFrame, columns: list[Column], undefined: bool | None) -> pd.DataFrame:
+    """Return the error table of sums: the ratios, and how many observations they do not stand on."""
+    values = {column.name: _value(sums, column) for column in columns}
+    result = pd.DataFrame(values, index=sums.index)
+    for name in ("n_forecasts", "n_failed", "n_missing_actual"):
+        result[name] = sums[name]
+    totals: dict[str, int] = {}
+    for column in columns:
+        count = sums["n_answered"].to_numpy() - sums[f"{column.name} defined"].to_numpy()
+        if column.metric.of or column.metric.across == "pooled":
+            count = np.where(np.isfinite(values[column.name]), count, sums["n_answered"])
+        totals[column.name] = int(count.sum())
         if undefined or (undefined is None and count.any()):
-            result[f"{name}_undefined"] = count
-    result.attrs["undefined"] = {name: int(count.sum()) for name, count in counts.items()}
+            result[f"{column.name}_undefined"] = count
+    result.attrs["undefined"] = totals
     return result
+
+
+def _value(sums: pd.DataFrame, column: Column) -> FloatArray:
+    """Return the metric of each group, (G,)."""
+
+    def ratio(name: str, metric: Metric) -> FloatArray:
+        value = divide(sums[f"{name} above"].to_numpy(), sums[f"{name} below"].to_numpy())
+        return 100.0 * value if metric.across == "pooled" else value
+
+    if not column.metric.of:
+        return ratio(column.name, column.metric)
+    ratios = []
+    for part in column.metric.of:
+        name, metric = f"{column.name} {part}", METRICS[part]
+        ratios.append(divide(ratio(f"{name} mine", metric), ratio(f"{name} theirs", metric)))
+    mean = np.mean(ratios, axis=0)
+    return np.asarray(1.0 - mean if column.metric.finish == "one minus" else mean)
 
 
 def losses(
@@ -245,45 +333,46 @@ class _Scorer:
             self._kept[column.loss_name] = observed_loss(self.table, column, self.scales)
         return self._kept[column.loss_name]
 
-    def column(self, column: Column) -> tuple[FloatArray, BoolArray]:
-        """Return the metric of each group, (G,), and where its observations are defined, (n,)."""
+    def sums(self, column: Column) -> dict[str, FloatArray | IntArray]:
+        """Return the sums above and below the line of a metric, and how many values are defined, (G,)."""
         if column.metric.of:
-            return self._relative(column.metric)
+            return self._relative(column)
         loss = self._loss(column)
-        value = self._aggregate(loss, column.metric)
-        ok = np.isfinite(loss)
-        if column.metric.across == "pooled":
-            ok = ok & np.isfinite(value)[self.groups.group]
-        return value, ok
+        above, below = self._aggregate(loss, column.metric)
+        return {
+            f"{column.name} above": above,
+            f"{column.name} below": below,
+            f"{column.name} defined": self.groups.count(np.isfinite(loss)),
+        }
 
-    def _aggregate(self, loss: FloatArray, metric: Metric) -> FloatArray:
-        """Aggregate losses, of which NaN are left out (and counted by the caller): (n,) -> (G,)."""
+    def _aggregate(self, loss: FloatArray, metric: Metric) -> tuple[FloatArray, FloatArray]:
+        """Add up losses, of which NaN are left out (and counted by the caller): (n,) -> (G,) twice."""
         ok, groups = np.isfinite(loss), self.groups
         value, n_pairs = np.where(ok, loss, 0.0), groups.pair_group.size
         if metric.across == "pooled":
             weight = self.weights[self.table.series.codes]
             size = np.where(ok, np.abs(self.table.y), 0.0)
             above = add_up(groups.group, weight * value, len(groups.index))
-            return 100.0 * divide(above, add_up(groups.group, weight * size, len(groups.index)))
+            return above, add_up(groups.group, weight * size, len(groups.index))
         total = add_up(groups.pair, value, n_pairs)
         inside = divide(total, np.bincount(groups.pair[ok], minlength=n_pairs))
         if metric.within == "root mean":
             inside = np.sqrt(inside)
-        return groups.mean_over_series(inside, self.weights)
+        return groups.sums_over_series(inside, self.weights)
 
-    def _relative(self, metric: Metric) -> tuple[FloatArray, BoolArray]:
-        """Mean of the ratios to the baseline, both on the cells where both are defined."""
-        ratios, defined = [], np.ones(self.table.y.size, dtype=np.bool_)
-        for part in metric.of:
+    def _relative(self, column: Column) -> dict[str, FloatArray | IntArray]:
+        """As for a metric, of the model and of the baseline, both on the cells where both are defined."""
+        found: dict[str, FloatArray | IntArray] = {}
+        defined = np.ones(self.table.y.size, dtype=np.bool_)
+        for part in column.metric.of:
             mine = self._loss(Column(METRICS[part]))
             rows = self._baseline_rows
             theirs = np.where(rows >= 0, mine[rows], np.nan)
             both = np.isfinite(mine) & np.isfinite(theirs)
-            ratio = divide(
-                self._aggregate(np.where(both, mine, np.nan), METRICS[part]),
-                self._aggregate(np.where(both, theirs, np.nan), METRICS[part]),
-            )
-            ratios.append(ratio)
-            defined &= both & np.isfinite(ratio)[self.groups.group]
-        mean = np.mean(ratios, axis=0)
-        return (1.0 - mean if metric.finish == "one minus" else mean), defined
+            for whose, loss in (("mine", mine), ("theirs", theirs)):
+                above, below = self._aggregate(np.where(both, loss, np.nan), METRICS[part])
+                found[f"{column.name} {part} {whose} above"] = above
+                found[f"{column.name} {part} {whose} below"] = below
+            defined &= both
+        found[f"{column.name} defined"] = self.groups.count(defined)
+        return found
