@@ -169,6 +169,22 @@ def advance(
     return moved.reshape(records.shape)
 
 
+def are_sound(records: AnyArray, season_length: int, models: Sequence[str]) -> bool:
+    """Return whether :func:`fit` could have left these records, in all that the kernels index by.
+
+    Level, line, indices and weights may be any numbers: they go into sums and products only.
+    """
+    if records.dtype != np.float64 or records.shape[-1] != record_size(season_length):
+        return False
+    count = records[..., Column.COUNT]
+    known = (
+        (records[..., Column.OUTCOME] == Outcome.FITTED)
+        & np.isin(records[..., Column.MODEL], [MODELS.index(name) for name in models])
+        & np.isin(records[..., Column.SEASON], range(len(SEASONS)))
+    )
+    return bool((known & (count > 0) & (count < 2**53) & (count % 1 == 0)).all())
+
+
 def smooth(
     y: FloatArray, model: str, *, alpha: float, theta: float, first_level: float
 ) -> tuple[FloatArray, FloatArray]:
