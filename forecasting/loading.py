@@ -141,15 +141,16 @@ def load(path: str | os.PathLike[str], *, classes: Sequence[type] = ()) -> Any:
     [1.0, 2.0]
     """
     lookup = make_lookup(CLASSES, _regressor, _checked(classes))
-    content = read(path)
+    content, news = read(path), ""
     with as_corrupt(str(path)):
         forecaster = decode(content["recipe"], lookup)
         demand(isinstance(forecaster, Forecaster), "it holds no forecaster")
         if content["fitted"] is not None:
             fitted = _fitted(forecaster, content["fitted"], content["signature"])
             object.__setattr__(forecaster, "_fitted", fitted)
-    if content["fitted"] is not None:
-        _tell_versions(forecaster, content)
+            news = _other_versions(forecaster, content)
+    if news:
+        tell(news)
     return forecaster
 
 
@@ -205,23 +206,23 @@ def _try_to_present(panel: Panel) -> None:
         return
 
 
-def _tell_versions(forecaster: Forecaster, content: dict[str, Any]) -> None:
-    """Warn if something was estimated again by a library of another version."""
+def _other_versions(forecaster: Forecaster, content: dict[str, Any]) -> str:
+    """Return what to say if something was estimated again by a library of another version."""
     again = forecaster._again(content["fitted"]["kept"])
-    if not again:
-        return
     before, now = content["signature"]["made_by"], library_versions()
+    demand(isinstance(before, dict), "it does not say what made it")
     used = {"numpy", "scipy", *_libraries(content["recipe"])}
     changed = [
         f"{name} {now[name]} instead of {before[name]}"
         for name in sorted(used & now.keys() & before.keys())
         if now[name] != before[name]
     ]
-    if changed:
-        tell(
-            f"{', '.join(again)} was estimated again with {', '.join(changed)}: forecasts may differ from "
-            "those of the forecaster that was saved; to keep the bits, keep the versions"
-        )
+    if not again or not changed:
+        return ""
+    return (
+        f"{', '.join(again)} was estimated again with {', '.join(changed)}: forecasts may differ from "
+        "those of the forecaster that was saved; to keep the bits, keep the versions"
+    )
 
 
 def _libraries(tree: Any) -> Iterator[str]:

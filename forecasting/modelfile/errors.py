@@ -38,27 +38,33 @@ class VersionMismatchError(ModelFileError):
     code = "MODEL_FILE_VERSION"
 
 
+class _ContradictionError(Exception):
+    """Parts of a file do not fit one another."""
+
+
 @contextlib.contextmanager
-def as_corrupt(what: str) -> Iterator[None]:
-    """Say of anything that goes wrong inside that ``what`` holds what no save writes.
+def as_corrupt(name: str) -> Iterator[None]:
+    """Say of anything that goes wrong inside that the file ``name`` is not what ``save`` wrote.
 
     The checks name what they find. Behind them stand the constructors of forecasters, some of other
     libraries, which may raise anything at all for parameters that somebody has edited.
     """
     try:
         yield
-    except (ModelFileError, UnsavableError):
+    except ModelFileError:
         raise
+    except _ContradictionError as error:
+        raise CorruptModelFileError(
+            f"{name} contradicts itself ({error}): it was edited. Save the forecaster again"
+        ) from error
     except Exception as error:
         raise CorruptModelFileError(
-            f"{what} holds what no save writes ({type(error).__name__}: {str(error)[:200]}); save the "
-            "forecaster again"
+            f"{name} has the form of a model file and holds what save() never writes: it was edited. Save "
+            "the forecaster again"
         ) from error
 
 
 def demand(holds: object, what: str) -> None:
-    """Raise :class:`CorruptModelFileError` unless something holds that is true of every saved file."""
+    """Unless something holds that is true of every saved file, say that the file contradicts itself."""
     if not holds:
-        raise CorruptModelFileError(
-            f"the model file contradicts itself: {what}; save the forecaster again"
-        )
+        raise _ContradictionError(what)

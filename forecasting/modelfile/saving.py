@@ -50,6 +50,6 @@ def save(
         signature["data"] = describe_data(fit.panel)
         signature["seed"] = fit.seed
         signature["fingerprint"] = fit.panel.fingerprint
-        signature["levels"] = highest_level(fit.panel, min_observations)
+        signature["calibrated_level"] = highest_level(fit.panel, min_observations)
         fitted = {"panel": encode_panel(fit.panel), "seed": fit.seed, "kept": fit.kept}
     return write_whole(path, pack({"signature": signature, "recipe": recipe, "fitted": fitted}))

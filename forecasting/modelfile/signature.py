@@ -31,7 +31,7 @@ def read_signature(path: str | os.PathLike[str]) -> dict[str, Any]:
     dict
         ``forecaster`` (its repr), ``fitted``, ``min_observations``, ``made_by`` (versions). If it is fitted
         also ``seed``, ``fingerprint`` of the data, ``estimated_again`` (the forecasters that ``load`` has
-        to estimate again), ``levels`` (the level up to which past errors of the shortest series carry an
+        to estimate again), ``calibrated_level`` (up to which past errors of the shortest series carry an
         interval of step 1; one with a distribution of its own takes any), and ``data``: ``n_series,
         n_rows``, ``id`` (column, dtype), ``time`` (column, kind, freq, zone, first and last cutoff),
         ``target``, ``regressors`` by role.
