@@ -173,11 +173,12 @@ class BatchForecaster(LocalForecaster):
         """Return what ``parameters()`` shows: name to numbers or text, shape (S, K); all were fitted."""
         return {}
 
-    def _is_sound(self, fits: Fits) -> bool:
+    def _is_sound(self, fits: Fits, lengths: IntArray) -> bool:
         """Return whether the kernel could have left these fits, in all that it relies on.
 
         Optional: a model file then keeps them, and ``load`` need not estimate again. The fits come from
-        a file that anybody may have written; every window in them was fitted.
+        a file that anybody may have written; every window in them was fitted, on ``lengths`` rows, and
+        both have the shape of one grid.
         """
         raise NotImplementedError
 
@@ -267,9 +268,9 @@ class BatchForecaster(LocalForecaster):
         shape = windows.active.shape
         demand(all(array.shape[:2] == shape for array in arrays), "estimates of other series")
         demand(fits.trouble.dtype == np.int64, "the troubles are no whole numbers")
-        demand(
-            self._is_sound(_fitted_part(fits)[0]), f"no {type(self).__name__} has such estimates"
-        )
+        known, cells = _fitted_part(fits)
+        lengths = windows.lengths[cells].reshape(known.shape)
+        demand(self._is_sound(known, lengths), f"no {type(self).__name__} has such estimates")
         return fits
 
     def _describe(self, learned: Any) -> dict[str, AnyArray]:

@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 
 import forecasting as fc
 from forecasting.errors import ArgumentError, DataWarning, FailureWarning
-from forecasting.models.prophet import Seasonality
 from forecasting.modelfile.values import foreign_classes
+from forecasting.models.prophet import Seasonality
 from forecasting.testing import contract_panel, parametrize_forecasters
 
 HEAVY = [
@@ -221,8 +221,10 @@ def test_X04_ids_of_any_text_come_back(path):  # noqa: N802 - the id of its case
 
 @pytest.mark.parametrize(
     "dtype",
-    ["int64", "int16", "uint64", "float64", "Int64", "Float32", "str", "object", "category"]
-    + ["string[python]", "string[pyarrow]"],
+    [
+        *("int64", "int16", "uint64", "float64", "Int64", "Float32"),
+        *("str", "object", "category", "string[python]", "string[pyarrow]"),
+    ],
 )
 def test_ids_of_every_kind_come_back_as_they_were(path, dtype):
     data = long([3, 1, 20])
@@ -299,8 +301,10 @@ def test_every_frequency_and_unit_comes_back(path, freq, unit):
 
 @pytest.mark.parametrize(
     "zone",
-    ["Europe/Zurich", "UTC", "America/Argentina/Salta"]
-    + [ZoneInfo("Asia/Kolkata"), datetime.timezone(datetime.timedelta(hours=-3, minutes=-30))],
+    [
+        *("Europe/Zurich", "UTC", "America/Argentina/Salta", ZoneInfo("Asia/Kolkata")),
+        datetime.timezone(datetime.timedelta(hours=-3, minutes=-30)),
+    ],
     ids=str,
 )
 def test_every_zone_comes_back(path, zone):

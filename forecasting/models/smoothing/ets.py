@@ -116,9 +116,9 @@ class _ExponentialSmoothing(BatchForecaster):
             seasons[at] = seasons[at] * (1.0 + gamma * error)
         return Samples(paths)
 
-    def _is_sound(self, fits: Fits) -> bool:
+    def _is_sound(self, fits: Fits, lengths: IntArray) -> bool:
         return set(fits.columns) == {"records"} and kernel.are_sound(
-            fits["records"], self._season, self._models
+            fits["records"], lengths, self._season, self._models
         )
 
     def _trouble(self, code: int) -> ForecastingError:
