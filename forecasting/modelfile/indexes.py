@@ -91,11 +91,11 @@ def _text_dtype(storage: Any, na: Any) -> Any:
 
 def encode_name(name: Hashable) -> Any:
     """Return the name of an index or series as a plain value."""
-    if isinstance(name, np.generic):
+    if isinstance(name, (np.bool_, np.integer, np.floating)):
         name = name.item()
     if isinstance(name, (bool, int, float, str, type(None))):
         return name
-    if isinstance(name, pd.Timestamp):
+    if isinstance(name, pd.Timestamp) and name.tz is None:
         return {"$time": name.isoformat(), "unit": name.unit}
     if type(name) is tuple:
         return {"$tuple": [encode_name(part) for part in name]}

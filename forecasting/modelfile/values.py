@@ -50,11 +50,11 @@ def encode(value: Any, where: str) -> Any:
         If it holds a function, a frame or any object that is not made of parameters again; the message
         names it.
     """
-    if isinstance(value, np.generic):
+    if isinstance(value, (np.bool_, np.integer, np.floating)):
         value = value.item()
     if isinstance(value, PLAIN):
         return value
-    if isinstance(value, pd.Timestamp):
+    if isinstance(value, pd.Timestamp) and value.tz is None:
         return {"$time": value.isoformat(), "unit": value.unit}
     if isinstance(value, np.ndarray):
         return value

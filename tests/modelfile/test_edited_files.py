@@ -66,9 +66,9 @@ def test_edited_bytes_are_found_or_change_nothing(files, tally, tmp_path):
 def test_signed_edits_give_our_error_or_forecasts(files, tally):
     rng = np.random.default_rng(1)
     for data in files.values():
-        for _ in range(20):
+        for _ in range(12):
             tally.try_one(signed(edited(data, rng)) if len(data) > 64 else data)
-        for _ in range(50):
+        for _ in range(36):
             tally.try_one(edited_inside(data, rng))
     within_bounds(tally)
     assert tally.counts["forecasts"] > 20, "the edits no longer reach what lies behind the digest"

@@ -24,7 +24,6 @@ HEAVY = [
     fc.LagRegression(Ridge(), strategy="direct"),
     fc.LagRegression(make_pipeline(StandardScaler(), Ridge(0.5)), lags=(1, 12), differences=(1,)),
     fc.STLForecaster(12, fc.Holt(damped=True)),
-    fc.StatsmodelsTheta(12),
     fc.Ensemble((fc.AutoTheta(12), fc.LagRegression(Ridge()), fc.Calibrated(fc.SES()))),
     fc.Fallback((fc.Transformed(fc.AutoETS(12), fc.Log()), fc.Naive())),
 ]
@@ -68,6 +67,7 @@ def test_what_is_estimated_again_has_the_same_bits(forecaster, path):
 @pytest.mark.parametrize(
     "forecaster",
     [
+        fc.StatsmodelsTheta(12),
         fc.StatsmodelsETS(12, trend="add", seasonal="add"),
         fc.StatsmodelsARIMA(12, (1, 0, 0), (0, 1, 0)),
         fc.Prophet(
@@ -175,11 +175,51 @@ def test_two_classes_of_one_name_are_refused(path):
         fc.load(path, classes=[LastTimes, other])
 
 
-def test_a_function_cannot_be_saved_and_is_named(path):
-    forecaster = LastTimes(factor=max)
-    with pytest.raises(fc.UnsavableError, match=r"LastTimes\.factor is a builtin_function"):
-        forecaster.save(path)
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (max, r"a builtin_function"),
+        (fc.Naive, "the class Naive"),
+        (pd.DataFrame(), "a DataFrame"),
+        ((1.0, [np.datetime64("2024-01-01", "ns")]), r"factor\[1\]\[0\] is a datetime64"),
+        (pd.Timestamp("2024-01-01", tz="Europe/Zurich"), "a Timestamp"),
+        (np.array([object()]), "an array of dtype object"),
+        (frozenset((1,)), "a frozenset"),
+        (1j, "a complex"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_cannot_be_saved_is_named_and_leaves_no_file(path, value, what):
+    with pytest.raises(fc.UnsavableError, match=what):
+        LastTimes(factor=value).save(path)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        -(2**70),
+        float("-inf"),
+        "\ud800\0",
+        (1, [2.5, ("a",)]),
+        {"a": (1,), 2: None},
+        pd.Timestamp("2024-02-29 12:00:00.123456789"),
+        fc.Log(2.0),
+    ],
+    ids=repr,
+)
+def test_plain_parameters_come_back_equal(path, value):
+    loaded = fc.load(LastTimes(factor=value).save(path), classes=[LastTimes])
+    assert value == loaded.factor
+    assert type(value) is type(loaded.factor)
+
+
+def test_an_array_among_the_parameters_comes_back(path):
+    weights = np.arange(6, dtype=">i4").reshape(2, 3)
+    loaded = fc.load(LastTimes(factor=weights).save(path), classes=[LastTimes])
+    assert weights.tolist() == loaded.factor.tolist()
 
 
 def test_a_parameter_that_names_a_place_on_the_disk_is_refused(path, tmp_path):
