@@ -8,6 +8,8 @@ import pytest
 
 import forecasting as fc
 from forecasting.modelfile import container
+from forecasting.modelfile.errors import as_corrupt
+from forecasting.modelfile.panels import decode_panel
 
 
 def frame():
@@ -171,6 +173,18 @@ def test_an_edit_is_refused(trees, tmp_path, name):
     message = str(caught.value)
     assert message.startswith(str(path))
     assert message.endswith("ave the forecaster again")
+
+
+PANELS = list(EDITS)[: list(EDITS).index("a model of none")]
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_an_edited_panel_is_refused_whatever_the_signature_says(trees, name):
+    file, edit = EDITS[name]
+    tree = container.read(trees[file])
+    edit(tree)
+    with pytest.raises(fc.CorruptModelFileError), as_corrupt("it"):
+        decode_panel(tree["fitted"]["panel"])
 
 
 def test_failures_are_those_of_the_file(trees, tmp_path):
