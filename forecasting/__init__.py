@@ -27,7 +27,16 @@ from forecasting.errors import (
     ShortSeriesError,
 )
 from forecasting.filling import fill_gaps
+from forecasting.loading import load
 from forecasting.metrics import METRICS
+from forecasting.modelfile.errors import (
+    CorruptModelFileError,
+    ModelFileError,
+    UnsafeModelFileError,
+    UnsavableError,
+    VersionMismatchError,
+)
+from forecasting.modelfile.signature import read_signature
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -69,6 +78,7 @@ __all__ = [
     "BoxCox",
     "Calibrated",
     "CalibrationWarning",
+    "CorruptModelFileError",
     "Croston",
     "CrostonSBA",
     "DataWarning",
@@ -91,6 +101,7 @@ __all__ = [
     "LagRegression",
     "LocalForecaster",
     "Log",
+    "ModelFileError",
     "Naive",
     "NonPositiveError",
     "Normal",
@@ -114,6 +125,9 @@ __all__ = [
     "StoredBacktest",
     "Theta",
     "Transformed",
+    "UnsafeModelFileError",
+    "UnsavableError",
+    "VersionMismatchError",
     "WindowAverage",
     "aggregate",
     "as_panel",
@@ -122,4 +136,6 @@ __all__ = [
     "backtest_to_store",
     "check",
     "fill_gaps",
+    "load",
+    "read_signature",
 ]

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import os
 import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack, final
 
 import numpy as np
@@ -32,6 +34,8 @@ from forecasting.errors import (
     tell,
     tell_all,
 )
+from forecasting.modelfile.failures import decode_failures, encode_failures
+from forecasting.modelfile.saving import Fit, save
 from forecasting.panel import Panel
 from forecasting.presenting import failures_frame, present, warn_about_failures, warn_about_horizon
 from forecasting.pulse import window_unnamed
@@ -217,6 +221,38 @@ class Forecaster(abc.ABC):
         columns = {name: column[series, 0] for name, column in found.items()}
         return pd.DataFrame({"unique_id": fitted.panel.ids[series], **columns})
 
+    @final
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the forecaster, fitted or not, into a file that :func:`forecasting.load` reads.
+
+        The file is JSON and raw arrays; nothing in it can run. It holds the parameters and, after ``fit``,
+        the data, the seed and the failures. What was estimated is kept where it is arrays: all of ours
+        but ``LagRegression``, ``Transformed`` and ``STLForecaster``. These, the adapters to statsmodels,
+        Prophet and sktime, and forecasters of your own are estimated again by ``load``, with the same bits
+        under the same versions of the libraries.
+
+        Parameters
+        ----------
+        path : str or path
+            The file appears whole or not at all; an earlier one is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        UnsavableError
+            If a parameter is a function or another object that is no number, text or frozen dataclass.
+        DiskWriteError
+            If the file cannot be written; what was there before is intact.
+        """
+        fit, fitted = None, self._fitted
+        if fitted is not None:
+            kept = self._keep(fitted.learned, fitted.failed)
+            fit = Fit(fitted.panel, int(fitted.seed), kept, self._again(kept))
+        return save(path, self, self.min_observations, fit)
+
     def _require_fitted(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError(f"{type(self).__name__} is not fitted; call fit(data) first")
@@ -281,6 +317,35 @@ class Forecaster(abc.ABC):
     def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
         """Return forecasts for all active cells, each from its own training part alone."""
 
+    # --- model files --------------------------------------------------------------------------------
+
+    @final
+    def _keep(self, learned: Any, failed: Answer) -> Any:
+        """Return what was learned and what failed as plain values and arrays; None to learn it again."""
+        packed = None if learned is None else self._pack(learned)
+        return None if packed is None else {"learned": packed, "failed": encode_failures(failed)}
+
+    @final
+    def _restore(self, kept: Any, windows: Windows) -> tuple[Any, Answer]:
+        """Return what was learned from the one window of each series, and what failed."""
+        if kept is not None:
+            failed = decode_failures(kept["failed"], windows)
+            return self._unpack(kept["learned"], windows.only(~failed.failed())), failed
+        failed = self._blocked(windows, ())
+        return self._learn(windows.only(~failed.failed()), failed), failed
+
+    def _pack(self, learned: Any) -> Any:
+        """Return what was learned as plain values and arrays, or None to have it learned again."""
+        return None
+
+    def _unpack(self, packed: Any, windows: Windows) -> Any:
+        """Return what ``_pack`` was given; check all that a kernel relies on."""
+        raise NotImplementedError
+
+    def _again(self, kept: Any) -> tuple[str, ...]:
+        """Return the names of the forecasters that are estimated again from what ``_keep`` kept."""
+        return () if kept is not None else (type(self).__name__,)
+
     # --- intervals of point forecasts ---------------------------------------------------------------
 
     def _calibrate(self, windows: Windows, answer: Answer, probs: tuple[float, ...]) -> None:
@@ -334,6 +399,9 @@ class LocalForecaster(Forecaster):
                 f"{type(self).__name__} cannot move on without a refit (it has no _update hook); "
                 "use refit=True"
             )
+
+    def _again(self, kept: Any) -> tuple[str, ...]:
+        return super()._again(kept) if self.estimates else ()
 
     def _past_errors(self, windows: Windows, n: int) -> FloatArray:
         rows = np.flatnonzero(windows.active.any(axis=1))

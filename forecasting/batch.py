@@ -20,6 +20,7 @@ from forecasting.answer import Answer, empty_answer
 from forecasting.base import LocalForecaster
 from forecasting.distribution import Deferred, Distribution, Normal, Point, Samples
 from forecasting.errors import ArgumentError, CalibrationWarning, ForecastingError, tell
+from forecasting.modelfile.errors import demand
 from forecasting.series import Future, History
 from forecasting.windows import Windows
 
@@ -172,6 +173,15 @@ class BatchForecaster(LocalForecaster):
         """Return what ``parameters()`` shows: name to numbers or text, shape (S, K); all were fitted."""
         return {}
 
+    def _is_sound(self, fits: Fits, lengths: IntArray) -> bool:
+        """Return whether the kernel could have left these fits, in all that it relies on.
+
+        Optional: a model file then keeps them, and ``load`` need not estimate again. The fits come from
+        a file that anybody may have written; every window in them was fitted, on ``lengths`` rows, and
+        both have the shape of one grid.
+        """
+        raise NotImplementedError
+
     # --- window by window -----------------------------------------------------------------------------
 
     @final
@@ -241,6 +251,27 @@ class BatchForecaster(LocalForecaster):
         if learned is not None:
             self._put_forecasts(learned.only(windows.active), windows, answer)
         return answer
+
+    def _pack(self, learned: Any) -> Any:
+        if type(self)._is_sound is BatchForecaster._is_sound:
+            return None
+        fits, cells = _fitted_part(learned)
+        whole = fits.spread(
+            cells, learned.shape
+        )  # what was not fitted holds chance: not to be written
+        return {"columns": whole.columns, "trouble": learned.trouble}
+
+    def _unpack(self, packed: Any, windows: Windows) -> Fits:
+        fits = Fits(dict(packed["columns"]), packed["trouble"])
+        arrays = (fits.trouble, *fits.columns.values())
+        demand(all(isinstance(array, np.ndarray) for array in arrays), "estimates are no arrays")
+        shape = windows.active.shape
+        demand(all(array.shape[:2] == shape for array in arrays), "estimates of other series")
+        demand(fits.trouble.dtype == np.int64, "the troubles are no whole numbers")
+        known, cells = _fitted_part(fits)
+        lengths = windows.lengths[cells].reshape(known.shape)
+        demand(self._is_sound(known, lengths), f"no {type(self).__name__} has such estimates")
+        return fits
 
     def _describe(self, learned: Any) -> dict[str, AnyArray]:
         if not isinstance(learned, Fits):

@@ -11,8 +11,11 @@ from forecasting.answer import Answer
 from forecasting.base import Forecaster
 from forecasting.compose.members import Ask, Composite, check_member
 from forecasting.conformal import USUAL_WINDOWS
-from forecasting.errors import check_count
+from forecasting.errors import ArgumentError, check_count
 from forecasting.windows import Windows
+
+#: More past forecasts than any interval asks for: 99.98 percent needs half as many.
+MOST_WINDOWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Calibrated(Composite):
     def __post_init__(self) -> None:
         check_member(self.forecaster, "Calibrated")
         check_count(self.n_windows, "n_windows")
+        if (
+            self.n_windows > MOST_WINDOWS
+        ):  # room is made for all of them, whatever the history gives
+            raise ArgumentError(f"n_windows is at most {MOST_WINDOWS:,}, got {self.n_windows:,}")
 
     @property
     def members(self) -> tuple[Forecaster, ...]:

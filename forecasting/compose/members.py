@@ -64,6 +64,18 @@ class Composite(Forecaster):
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
         return self._combine([Ask(one.member, one) for one in learned], windows, probs)
 
+    def _pack(self, learned: Any) -> Any:
+        return [one.member._keep(one.state, one.failed) for one in learned]
+
+    def _unpack(self, packed: Any, windows: Windows) -> Any:
+        pairs = zip(self.members, packed, strict=True)
+        return [Learned(member, *member._restore(kept, windows)) for member, kept in pairs]
+
+    def _again(self, kept: Any) -> tuple[str, ...]:
+        parts = [None] * len(self.members) if kept is None else kept["learned"]
+        pairs = zip(self.members, parts, strict=True)
+        return tuple(dict.fromkeys(name for member, part in pairs for name in member._again(part)))
+
     def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
         return self._combine([Ask(member) for member in self.members], windows, probs)
 

@@ -197,6 +197,25 @@ def advance(
     return moved.reshape(records.shape)
 
 
+def are_sound(
+    records: AnyArray, lengths: IntArray, season_length: int, models: Sequence[str]
+) -> bool:
+    """Return whether :func:`fit` could have left these records of windows of ``lengths`` rows.
+
+    It looks at all that is indexed or counted by. Level, trend, season and weights may be any
+    numbers: they go into sums and products only.
+    """
+    if records.dtype != np.float64 or records.shape[-1] != record_size(season_length):
+        return False
+    number, count = records[..., Column.MODEL], records[..., Column.COUNT]
+    if not np.isin(number, [_number(name) for name in models]).all():
+        return False
+    sizes = np.array([n_parameters(name, season_length) for name in MODELS])
+    fitted = records[..., Column.OUTCOME] == Outcome.FITTED
+    enough = (count > sizes[number.astype(np.int64)]) & (count <= lengths) & (count % 1 == 0)
+    return bool((fitted & enough).all())
+
+
 def evaluate(
     y: FloatArray, model: str, season_length: int, z: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:

@@ -169,6 +169,25 @@ def advance(
     return moved.reshape(records.shape)
 
 
+def are_sound(
+    records: AnyArray, lengths: IntArray, season_length: int, models: Sequence[str]
+) -> bool:
+    """Return whether :func:`fit` could have left these records of windows of ``lengths`` rows.
+
+    It looks at all that is indexed or counted by. Level, line, indices and weights may be any
+    numbers: they go into sums and products only.
+    """
+    if records.dtype != np.float64 or records.shape[-1] != record_size(season_length):
+        return False
+    count = records[..., Column.COUNT]
+    known = (
+        (records[..., Column.OUTCOME] == Outcome.FITTED)
+        & np.isin(records[..., Column.MODEL], [MODELS.index(name) for name in models])
+        & np.isin(records[..., Column.SEASON], range(len(SEASONS)))
+    )
+    return bool((known & (count > 0) & (count <= lengths) & (count % 1 == 0)).all())
+
+
 def smooth(
     y: FloatArray, model: str, *, alpha: float, theta: float, first_level: float
 ) -> tuple[FloatArray, FloatArray]:

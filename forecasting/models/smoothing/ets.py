@@ -116,6 +116,11 @@ class _ExponentialSmoothing(BatchForecaster):
             seasons[at] = seasons[at] * (1.0 + gamma * error)
         return Samples(paths)
 
+    def _is_sound(self, fits: Fits, lengths: IntArray) -> bool:
+        return set(fits.columns) == {"records"} and kernel.are_sound(
+            fits["records"], lengths, self._season, self._models
+        )
+
     def _trouble(self, code: int) -> ForecastingError:
         if code == Outcome.TOO_SHORT:
             needed = self.min_observations

@@ -79,6 +79,11 @@ class _Theta(BatchForecaster):
         mean, sd = kernel.project(fits["record"], int(self.season_length), h)
         return Projection(mean, sd)
 
+    def _is_sound(self, fits: Fits, lengths: IntArray) -> bool:
+        return set(fits.columns) == {"record"} and kernel.are_sound(
+            fits["record"], lengths, int(self.season_length), self.models
+        )
+
     def _trouble(self, code: int) -> ForecastingError:
         if code == Outcome.NOT_FINITE:
             return OverflowedError(
