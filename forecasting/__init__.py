@@ -7,7 +7,8 @@ SeasonalNaive(season_length=12)
 
 from forecasting.aggregating import aggregate
 from forecasting.as_sktime import as_sktime
-from forecasting.backtesting import Backtest, StoredBacktest, backtest, backtest_to_store
+from forecasting.auditing import Certificate, load_certificate
+from forecasting.backtesting import Backtest, StoredBacktest, audit, backtest, backtest_to_store
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
@@ -78,6 +79,7 @@ __all__ = [
     "BoxCox",
     "Calibrated",
     "CalibrationWarning",
+    "Certificate",
     "CorruptModelFileError",
     "Croston",
     "CrostonSBA",
@@ -132,10 +134,12 @@ __all__ = [
     "aggregate",
     "as_panel",
     "as_sktime",
+    "audit",
     "backtest",
     "backtest_to_store",
     "check",
     "fill_gaps",
     "load",
+    "load_certificate",
     "read_signature",
 ]

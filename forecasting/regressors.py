@@ -17,15 +17,13 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import BoolArray, FloatArray, IntArray
+from forecasting.disguise import SUSPICIOUS
 from forecasting.errors import RegressorError, plural, show_id, show_ids, show_time, tell
 from forecasting.panel import Covariates, Panel, Shape
 from forecasting.shapes import SupportsArrow, to_pandas
 from forecasting.times import read_times
 
 Declared: TypeAlias = pd.DataFrame | Sequence[str] | None
-
-#: Correlation with the target above which a regressor is suspected to be the target in disguise.
-SUSPICIOUS = 0.999
 
 
 @dataclass(frozen=True, eq=False)

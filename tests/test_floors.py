@@ -8,18 +8,20 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "forecasting"
 
 FLOORS = (
-    ("_typing", "errors", "pulse"),
+    ("_typing", "errors", "pulse", "versions"),
     ("files", "frequency", "columns", "conformal", "distribution", "kernels", "metrics"),
     ("times", "comparison", "plotting"),
     ("calendar",),
     ("panel", "series"),
-    ("shapes", "oddities", "windows"),
+    ("shapes", "oddities", "windows", "disguise"),
     ("rows", "regressors", "schedule", "troubles", "answer"),
     ("reading", "presenting", "quality", "calibration", "modelfile"),
     ("filling", "aggregating", "base"),
     ("batch",),
     ("models", "compose"),
-    ("backtesting", "loading"),
+    ("loading",),
+    ("auditing",),
+    ("backtesting",),
     ("report", "testing", "as_sktime"),
     ("cli",),
     ("__main__", "__init__"),

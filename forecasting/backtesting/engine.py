@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Literal, Unpack
 
+from forecasting.backtesting.certifying import check_audit, with_certificate
 from forecasting.backtesting.result import Backtest
 from forecasting.backtesting.run import Models, prepare, run_all, tell_notes
 from forecasting.backtesting.store import Store
@@ -17,7 +18,7 @@ from forecasting.regressors import Regressors
 ARGUMENTS = (
     "h", "n_windows", "cutoffs", "step_size", "window", "gap", "refit", "partial", "level", "quantiles",
     "X", "baseline", "season_length", "n_jobs", "timeout", "store", "seed", "progress",
-    *DataOptions.__annotations__,
+    "audit", *DataOptions.__annotations__,
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def backtest(
     store: str | os.PathLike[str] | None = None,
     seed: int = 0,
     progress: bool | None = None,
+    audit: Literal["leak"] | None = None,
     **options: Unpack[DataOptions],
 ) -> Backtest:
     """Replay history: at each cutoff every forecaster sees only what was known then, and is scored.
@@ -99,6 +101,9 @@ def backtest(
     progress : bool, optional
         Show progress with an estimate; by default where somebody watches and it takes longer than a
         second.
+    audit : "leak", optional
+        Run a sample again with its future changed (about one series in a hundred, two cutoffs), and
+        keep the verdict as ``.certificate``; see :func:`forecasting.audit`.
     **options
         ``freq, id_col, time_col, target_col, ...`` of :func:`forecasting.as_panel`.
 
@@ -128,6 +133,7 @@ def backtest(
     [1.5, 7.0]
     """
     check_keywords(options, ARGUMENTS, "backtest")
+    check_audit(audit)
     run = prepare(
         data, models, h=h, n_windows=n_windows, cutoffs=cutoffs, step_size=step_size, window=window,
         gap=gap, refit=refit, partial=partial, level=level, quantiles=quantiles, X=X, baseline=baseline,
@@ -137,4 +143,5 @@ def backtest(
     with contextlib.nullcontext() if store is None else Store.open(store) as opened:
         outcome = run_all(run, opened)
     tell_notes(outcome.sorted_notes())
-    return run.answered(outcome)
+    result = run.answered(outcome)
+    return result if audit is None else with_certificate(result, run, backtest)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from forecasting import comparison, metrics
+from forecasting.auditing import Certificate, certificate_from
 from forecasting.backtesting.plots import Plots
 from forecasting.backtesting.storage import read_frames, save_frames
 from forecasting.backtesting.verdict import Verdict, verdict_of
@@ -79,6 +80,8 @@ class Backtest:
         there; what failed has no row.
     facts : Facts
         Settings, versions, seed and data fingerprint.
+    certificate : Certificate or None
+        What the leak audit found, ``backtest(..., audit="leak")``.
     """
 
     forecasts: pd.DataFrame
@@ -91,6 +94,7 @@ class Backtest:
     parameters: pd.DataFrame = dataclasses.field(default_factory=_no_parameters, repr=False)
     panel: Panel | None = dataclasses.field(default=None, repr=False)
     stored_history: pd.DataFrame | None = dataclasses.field(default=None, repr=False)
+    certificate: Certificate | None = dataclasses.field(default=None, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -204,7 +208,13 @@ class Backtest:
 
     def save(self, folder: str | Path) -> Path:
         """Write the backtest to a folder (parquet and JSON), whole or not at all; return its path."""
-        return save_frames(self.frames(), dataclasses.asdict(self.facts), Path(folder))
+        return save_frames(self.frames(), self.stored_facts(), Path(folder))
+
+    def stored_facts(self) -> dict[str, Any]:
+        """Return the facts as plain values, with the certificate if there is one: what is saved."""
+        facts = dataclasses.asdict(self.facts)
+        audited = self.certificate
+        return facts if audited is None else {**facts, "certificate": audited.as_dict()}
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return every table by name: what is saved."""
@@ -234,6 +244,7 @@ class Backtest:
             Facts(**values),
             parameters=frames.get("parameters", _no_parameters()),
             stored_history=frames["history"],
+            certificate=certificate_from(facts["certificate"]) if "certificate" in facts else None,
         )
 
     def __repr__(self) -> str:

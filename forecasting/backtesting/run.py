@@ -24,7 +24,6 @@ from forecasting.backtesting.tables import (
     warnings_frame,
 )
 from forecasting.backtesting.tasks import Notes, plan
-from forecasting.backtesting.versions import versions
 from forecasting.base import Forecaster
 from forecasting.distribution import Asked, ask
 from forecasting.errors import ArgumentError, WindowError, check_count, nearest, tell, times
@@ -32,6 +31,7 @@ from forecasting.panel import Panel
 from forecasting.reading import DataOptions, as_panel
 from forecasting.regressors import Regressors
 from forecasting.schedule import Schedule, rolling_windows
+from forecasting.versions import versions
 from forecasting.windows import Windows
 
 Models: TypeAlias = Forecaster | Sequence[Forecaster] | Mapping[str, Forecaster]

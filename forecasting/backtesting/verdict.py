@@ -48,6 +48,7 @@ class Verdict:
     size: str = ""
     troubles: str = ""
     complete: bool = True
+    audit: str = ""
 
     @property
     def sure(self) -> bool:
@@ -63,6 +64,8 @@ class Verdict:
         lines.append(self._outcome())
         if self.troubles:
             lines.append(self.troubles)
+        if self.audit:
+            lines.append(self.audit)
         return "\n".join(lines)
 
     def _outcome(self) -> str:
@@ -93,7 +96,11 @@ def verdict_of(bt: Backtest) -> Verdict:
     unranked = _unranked(bt.summary(metrics=["MAE"]))
     shared, dropped = _shared(bt, unranked)
     outcome = Verdict(
-        metric, size=_size(bt), troubles=_troubles(bt, unranked, dropped), complete=bt.complete
+        metric,
+        size=_size(bt),
+        troubles=_troubles(bt, unranked, dropped),
+        complete=bt.complete,
+        audit="" if bt.certificate is None else bt.certificate.headline,
     )
     if shared.empty:
         return outcome

@@ -64,7 +64,7 @@ def write_output(bt: Backtest, folder: Path, files: list[str], words: list[str])
     """Write everything that a backtest has to say; the folder appears whole or not at all."""
     with whole_folder(folder) as scratch:
         # These files are those of Backtest.save, so that Backtest.load reads the folder.
-        write_frames(bt.frames(), dataclasses.asdict(bt.facts), scratch)
+        write_frames(bt.frames(), bt.stored_facts(), scratch)
         for name in ("forecasts", "failures", "skipped", "timings", "warnings"):
             write_csv(bt.frames()[name], scratch / f"{name}.csv")
         write_tables(error_tables(bt), scratch)

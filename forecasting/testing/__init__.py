@@ -2,10 +2,10 @@
 
 ``check_forecaster(MyForecaster())`` runs every check and raises with all that failed;
 ``parametrize_forecasters([...])`` makes a pytest test of each. What is checked: a forecast does not
-change by one bit when anything after its cutoff changes (leak oracles), nor with the order of rows and
-series, the number of processes, a rerun, the names or the company of the other series; a short horizon
-is the head of a long one; intervals nest; the caller's data stays untouched; answering all windows at
-once equals answering them one by one.
+change by one bit when anything after its cutoff changes, nor with the order of rows and series, a rerun
+in another process, the names or the company of the other series (the oracles of ``forecasting.audit``);
+nor with the number of processes; intervals nest; fitting forgets and leaves global state alone;
+answering all windows at once equals answering them one by one.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import pandas as pd
 
 from forecasting.base import Forecaster
 from forecasting.errors import ForecastingError
-from forecasting.testing import behaviour, leaks, repeatable
+from forecasting.testing import behaviour, oracles
 from forecasting.testing.case import Case, ContractError, contract_panel, make_case
 
 if TYPE_CHECKING:
     import pytest
 
 #: Every check by name.
-CONTRACT: dict[str, Callable[[Case], None]] = leaks.CHECKS | repeatable.CHECKS | behaviour.CHECKS
+CONTRACT: dict[str, Callable[[Case], None]] = oracles.CHECKS | behaviour.CHECKS
 
 
 def check_forecaster(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable
+import contextlib
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from forecasting.auditing import Settings, Trial, make_trial, new_process
+from forecasting.auditing.trial import Elsewhere, quietly
 from forecasting.backtesting import Backtest, backtest
 from forecasting.base import Forecaster
+from forecasting.reading import as_panel
 
 #: Levels of the checks: 80 needs four past errors only, so short panels will do.
 LEVELS = (50, 80)
@@ -25,26 +29,18 @@ class ContractError(AssertionError):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What a check runs on: a forecaster, a long frame, a horizon, three cutoffs."""
+    """What a check runs on: a forecaster, a long frame, a horizon, cutoffs, a trial for the oracles."""
 
     forecaster: Forecaster
     data: pd.DataFrame
     h: int
     cutoffs: tuple[Any, ...]
     baseline: Backtest
+    trial: Trial
 
-    def run(self, data: pd.DataFrame | None = None, **changes: Any) -> Backtest:
+    def run(self, **changes: Any) -> Backtest:
         """Run the backtest of the case, with something changed."""
-        settings: dict[str, Any] = {"h": self.h, "cutoffs": self.cutoffs, **SETTINGS, **changes}
-        bt: Backtest = quietly(
-            backtest, self.data if data is None else data, {"it": self.forecaster}, **settings
-        )
-        return bt
-
-    def after(self, cutoff: Any) -> pd.Series:
-        """Return which rows lie after a cutoff."""
-        later: pd.Series = self.data["ds"] > cutoff
-        return later
+        return _run(self.forecaster, self.data, self.h, self.cutoffs, **changes)
 
 
 SETTINGS: dict[str, Any] = {
@@ -73,29 +69,47 @@ def make_case(forecaster: Forecaster, data: pd.DataFrame | None = None, h: int =
     frame = contract_panel() if data is None else data.reset_index(drop=True)
     times = np.sort(frame["ds"].unique())
     cutoffs = tuple(pd.Index(times[[-2 * h - 2, -h - 2, -h - 1]]))
-    case = Case(forecaster, frame, h, cutoffs, None)  # type: ignore[arg-type]
-    first = case.run()
+    first = _run(forecaster, frame, h, cutoffs)
     if first.forecasts["mean"].isna().all():
         why = first.failures["message"].iloc[0]
         raise ContractError(
             f"{forecaster!r} cannot forecast the contract's panel at all: {why}; pass data="
         )
-    return Case(forecaster, frame, h, cutoffs, first)
+    return Case(forecaster, frame, h, cutoffs, first, _trial(forecaster, frame, h, cutoffs[:2]))
 
 
-def quietly(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return call(*args, **kwargs)
+def _run(
+    forecaster: Forecaster, data: pd.DataFrame, h: int, cutoffs: Sequence[Any], **changes: Any
+) -> Backtest:
+    settings: dict[str, Any] = {"h": h, "cutoffs": cutoffs, **SETTINGS, **changes}
+    bt: Backtest = quietly(backtest, data, {"it": forecaster}, **settings)
+    return bt
 
 
-def numbers(bt: Backtest, cutoff: Any = None, ids: Iterable[Any] | None = None) -> pd.DataFrame:
-    frame = bt.forecasts.drop(columns=["y", "model"])
-    if cutoff is not None:
-        frame = frame[frame["cutoff"] == cutoff]
-    if ids is not None:
-        frame = frame[frame["unique_id"].isin(list(ids))]
-    return frame.reset_index(drop=True)
+def _trial(forecaster: Forecaster, data: pd.DataFrame, h: int, cutoffs: Sequence[Any]) -> Trial:
+    """Return a trial that compares two cutoffs, and changes what lies after the second."""
+    panel = quietly(as_panel, data)
+    compared = np.array([panel.calendar.at(c) for c in cutoffs], dtype=np.int64)
+    replay = functools.partial(backtest, **SETTINGS)
+    settings = Settings(h, level=LEVELS)
+    return make_trial(
+        "it", forecaster, panel, compared, replay, settings, in_another_process, compared[1:]
+    )
+
+
+def in_another_process(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function in a process that all checks share; it ends by itself when nothing is asked."""
+    return _other_process()(function, *args)
+
+
+@functools.cache
+def _other_process() -> Elsewhere:
+    return contextlib.ExitStack().enter_context(new_process(idle=10.0))
+
+
+def numbers(bt: Backtest) -> pd.DataFrame:
+    """Return what a backtest forecast, without the truth."""
+    return bt.forecasts.drop(columns=["y", "model"]).reset_index(drop=True)
 
 
 def same_bits(expected: pd.DataFrame, got: pd.DataFrame, what: str) -> None:
@@ -114,11 +128,3 @@ def same_bits(expected: pd.DataFrame, got: pd.DataFrame, what: str) -> None:
                 f"{what}: {len(different)} of {len(a)} values of {column} changed, first {row['unique_id']} at "
                 f"cutoff {row['cutoff']} step {row['step']}: {was!r} became {now!r}"
             )
-
-
-def same_failures(expected: Backtest, got: Backtest, what: str, cutoff: Any) -> None:
-    columns = ["unique_id", "cutoff", "stage", "code", "message", "n_obs"]
-    a = expected.failures[expected.failures["cutoff"] == cutoff][columns]
-    b = got.failures[got.failures["cutoff"] == cutoff][columns]
-    if a.astype(str).to_numpy().tolist() != b.astype(str).to_numpy().tolist():
-        raise ContractError(f"{what}: the failures at cutoff {cutoff} changed")

@@ -6,20 +6,15 @@ import functools
 import platform
 from importlib import metadata
 
+PACKAGES = (
+    "forecasting", "numpy", "pandas", "scipy", "statsmodels", "prophet", "sktime", "lightgbm",
+)  # fmt: skip
+
 
 @functools.cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
-    for name in (
-        "forecasting",
-        "numpy",
-        "pandas",
-        "scipy",
-        "statsmodels",
-        "prophet",
-        "sktime",
-        "lightgbm",
-    ):
+    for name in PACKAGES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
