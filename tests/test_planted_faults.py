@@ -1,131 +1,32 @@
 """Forecasters that cheat on purpose: each must be caught, and by the check that is meant for it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from forecasting import LocalForecaster, Naive, SeasonalNaive
-from forecasting.answer import empty_answer
-from forecasting.distribution import Point
 from forecasting.testing import CONTRACT, ContractError, check_forecaster, make_case
-
-
-@dataclass(frozen=True)
-class _Base(LocalForecaster):
-    """Honest in the loop: the last value."""
-
-    def _fit(self, history):
-        return history.y[-1]
-
-    def _predict(self, state, future):
-        return np.full(future.h, state)
-
-    def _forecast_windows(self, windows, probs):
-        answer = empty_answer(windows, probs)
-        mean = np.zeros((windows.n_series, windows.n_windows, windows.h))
-        for i in range(windows.n_series):
-            for k in range(windows.n_windows):
-                mean[i, k] = self._cheat(windows, i, k)
-        answer.put_all(windows, Point(mean), probs)
-        return answer
-
-    def _cheat(self, windows, i, k):
-        return windows.panel.values[windows.hi[i, k] - 1]
-
-
-class NextValue(_Base):
-    """Adds 1 % of the next true value."""
-
-    def _cheat(self, windows, i, k):
-        row = min(windows.hi[i, k], windows.panel.offsets[i + 1] - 1)
-        return windows.panel.values[windows.hi[i, k] - 1] + 0.01 * windows.panel.values[row]
-
-
-class WholeMean(_Base):
-    """Scales by the mean of the whole frame."""
-
-    def _cheat(self, windows, i, k):
-        return np.nanmean(windows.panel.values)
-
-
-class CountsRows(_Base):
-    """Uses only how many rows there are in all."""
-
-    def _cheat(self, windows, i, k):
-        return float(len(windows.panel.values))
-
-
-class RankInHistory(_Base):
-    """Rank of the last value in the full history."""
-
-    def _cheat(self, windows, i, k):
-        y = windows.panel.series(i)
-        return float((y < windows.panel.values[windows.hi[i, k] - 1]).sum())
-
-
-class NeighbourFuture(_Base):
-    """The last row that the panel has of the first series."""
-
-    def _cheat(self, windows, i, k):
-        return windows.panel.series(0)[-1]
-
-
-class NeighbourValue(_Base):
-    """The value of the series before it, as a lag that is longer than the series would give."""
-
-    def _cheat(self, windows, i, k):
-        return windows.panel.values[windows.panel.offsets[i] - 1]
-
-
-class Positional(_Base):
-    """The number of the series decides."""
-
-    def _cheat(self, windows, i, k):
-        return float(i)
-
-
-class NameMatters(LocalForecaster):
-    """The length of the id decides, through the panel."""
-
-    def _fit(self, history):
-        return 0.0
-
-    def _predict(self, state, future):
-        return np.zeros(future.h)
-
-    def _forecast_windows(self, windows, probs):
-        answer = empty_answer(windows, probs)
-        name = np.array([len(str(i)) for i in windows.panel.ids], dtype=float)
-        mean = np.broadcast_to(name[:, None, None], (*windows.active.shape, windows.h))
-        answer.put_all(windows, Point(mean), probs)
-        return answer
-
-
-@dataclass(frozen=True)
-class ClassCache(LocalForecaster):
-    """Remembers between windows, in the class."""
-
-    seen: ClassVar[list] = []
-
-    def _fit(self, history):
-        self.seen.append(history.y[-1])
-        return float(np.mean(self.seen))
-
-    def _predict(self, state, future):
-        return np.full(future.h, state)
-
-
-@dataclass(frozen=True)
-class Unseeded(LocalForecaster):
-    """Adds noise that nobody seeded."""
-
-    def _fit(self, history):
-        return history.y[-1]
-
-    def _predict(self, state, future):
-        return np.full(future.h, state) + 1e-6 * np.random.default_rng().standard_normal(future.h)
+from forecasting.testing.planted import (
+    ClassCache,
+    CountsRows,
+    FillsBackwards,
+    FillsGapsBackwards,
+    HashOrder,
+    HorizonMatters,
+    LosesItsState,
+    NameMatters,
+    NeighbourFuture,
+    NeighbourValue,
+    NextValue,
+    PastOnlyPeek,
+    Positional,
+    RankInHistory,
+    ReadsCallersFrame,
+    Unseeded,
+    WholeMean,
+    WritesIntoTraining,
+)
 
 
 @dataclass(frozen=True)
@@ -137,17 +38,6 @@ class GlobalSeed(LocalForecaster):
 
     def _predict(self, state, future):
         return np.full(future.h, state)
-
-
-@dataclass(frozen=True)
-class HorizonMatters(LocalForecaster):
-    """Spreads the last value over the horizon."""
-
-    def _fit(self, history):
-        return history.y[-1]
-
-    def _predict(self, state, future):
-        return np.full(future.h, state) / future.h
 
 
 @dataclass(frozen=True)
@@ -163,44 +53,27 @@ class KeepsMemory(LocalForecaster):
         return np.full(future.h, state)
 
 
-@dataclass(frozen=True)
-class FillsBackwards(LocalForecaster):
-    """Takes missing values, and fills them from the rows behind the cutoff."""
-
-    handles_missing = True
-
-    def _fit(self, history):
-        return history.y[~np.isnan(history.y)][-1]
-
-    def _predict(self, state, future):
-        return np.full(future.h, state)
-
-    def _forecast_windows(self, windows, probs):
-        answer = empty_answer(windows, probs)
-        mean = np.zeros((windows.n_series, windows.n_windows, windows.h))
-        for i in range(windows.n_series):
-            y, start = windows.panel.series(i), windows.panel.offsets[i]
-            for k in range(windows.n_windows):
-                at = windows.hi[i, k] - start - 1
-                observed = y[at:][~np.isnan(y[at:])] if np.isnan(y[at]) else y[at : at + 1]
-                mean[i, k] = observed[0] if len(observed) else 0.0
-        answer.put_all(windows, Point(mean), probs)
-        return answer
-
-
 PLANTED = {
     "future_scaled": [NextValue(), WholeMean(), RankInHistory(), NeighbourFuture()],
     "future_absent": [CountsRows()],
     "future_missing": [NextValue(), WholeMean()],
     "missing_at_cutoff": [FillsBackwards()],
+    "gaps_and_ragged_ends": [FillsGapsBackwards()],
     "neighbour_future": [NeighbourFuture(), WholeMean()],
-    "subset": [Positional(), CountsRows(), NeighbourValue()],
+    "neighbour_shift": [NeighbourValue()],
+    "subset": [Positional(), NeighbourValue()],
+    "row_order": [Positional()],
     "renamed": [NameMatters()],
     "rerun": [ClassCache(), Unseeded()],
+    "new_process": [HashOrder()],
+    "other_models": [WritesIntoTraining()],
+    "past_only_regressor": [PastOnlyPeek()],
+    "short_is_head_of_long": [HorizonMatters()],
+    "save_load": [LosesItsState()],
+    "input_untouched": [ReadsCallersFrame()],
     "processes": [Unseeded()],
     "predict_twice": [Unseeded()],
     "global_state": [GlobalSeed()],
-    "short_is_head_of_long": [HorizonMatters()],
     "fit_forgets": [KeepsMemory()],
     "windows_one_by_one": [NextValue(), WholeMean()],
 }

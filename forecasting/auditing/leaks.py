@@ -55,6 +55,8 @@ def future_absent(trial: Trial) -> Iterator[Comparison]:
 def future_longer(trial: Trial) -> Iterator[Comparison]:
     """30 rows appended to every series."""
     last = int(trial.cutoffs[-1])
+    if not trial.on_calendar(int(trial.panel.end.max()) + APPENDED):
+        raise NotApplicableError("the listed calendar ends before the rows that would be appended")
     got = trial.outcome(disturb.extended(trial.panel, APPENDED, last))
     yield compare(trial.expected(), trial.before(got))
 

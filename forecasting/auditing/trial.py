@@ -15,6 +15,7 @@ import numpy as np
 from forecasting._typing import IntArray
 from forecasting.auditing.outcome import Outcome, Replayed, outcome_of
 from forecasting.base import Forecaster
+from forecasting.errors import FrequencyError
 from forecasting.panel import Panel
 
 
@@ -108,11 +109,23 @@ class Trial:
         return outcome_of(found, self.name)
 
     def cutoffs_on(self, data: object, until: int | None = None) -> IntArray:
-        """Return the cutoffs of a run: those compared, and one at the end of the data."""
+        """Return the cutoffs of a run: those compared, and one near the end of the data."""
         if until is not None:
             return self.cutoffs[self.cutoffs <= until]
-        end = int((data if isinstance(data, Panel) else self.panel).end.max())
-        return np.unique(np.append(self.cutoffs, max(end, int(self.cutoffs[-1]))))
+        panel = data if isinstance(data, Panel) else self.panel
+        last = int(self.cutoffs[-1])
+        end = max(int(panel.end.max()), last)
+        while end > last and not self.on_calendar(end + self.reach):
+            end -= 1
+        return np.unique(np.append(self.cutoffs, end))
+
+    def on_calendar(self, ordinal: int) -> bool:
+        """Return whether the calendar goes that far; one that was listed ends."""
+        try:
+            self.time(ordinal)
+        except FrequencyError:
+            return False
+        return True
 
     def times(self, ordinals: IntArray) -> list[object]:
         """Return ordinals as times of the panel's calendar."""

@@ -101,6 +101,8 @@ class Facts:
         A time, as text, or nothing: the page itself never looks at the clock.
     incomplete : bool
         The run was interrupted; the page says so at the top.
+    warning : str
+        What else the page says at the top: an audit that failed.
     """
 
     title: str
@@ -114,6 +116,7 @@ class Facts:
     fingerprint: str = ""
     created: str = ""
     incomplete: bool = False
+    warning: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -53,6 +53,7 @@ def _facts(bt: Backtest, frames: Frames, title: str, metric: str, created: str) 
         "level": ", ".join(f"{level:g} %" for level in run.level),
         "seed": str(run.seed),
         "rows": f"{run.n_rows:,}",
+        "leak audit": "" if bt.certificate is None else bt.certificate.headline,
     }
     return Facts(
         title=title,
@@ -66,6 +67,7 @@ def _facts(bt: Backtest, frames: Frames, title: str, metric: str, created: str) 
         fingerprint=run.fingerprint,
         created=created,
         incomplete=not run.complete,
+        warning="" if bt.certificate is None or bt.certificate.passed else bt.certificate.headline,
     )
 
 

@@ -70,6 +70,7 @@ def html_summary(facts: Facts, frames: Frames) -> str:
         f"<h1>{text(facts.title)}</h1>",
         paragraph(_size(facts, frames), "meta"),
         box(interrupted, "warn") if facts.incomplete else "",
+        box([facts.warning], "warn") if facts.warning else "",
         box([words for words in headline(facts, frames, order) if words], "lede"),
         section("Errors", *error_tables(facts, order)),
         section(
