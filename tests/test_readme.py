@@ -29,7 +29,7 @@ def test_every_python_block_runs_and_prints_the_text_below_it(tmp_path: Path) ->
     assert (0, "") == (done.returncode, done.stderr)
     printed = done.stdout.split(END)[:-1]
     texts = [block for kind, block in BLOCKS if kind == "text"]
-    assert len(texts) == len(printed) == 3
+    assert len(texts) == len(printed) > 2
     for expected, got in zip(texts, printed, strict=True):
         assert_same_text(expected, got)
 

@@ -28,7 +28,7 @@ from forecasting.regressors import Regressors
 from forecasting.schedule import check_horizon, whole_number
 
 ARGUMENTS = (
-    "h", "oracles", "cutoffs", "n_series", "level", "X", "window", "gap", "refit", "seed",
+    "h", "oracles", "cutoffs", "n_series", "level", "X", "window", "gap", "refit", "timeout", "seed",
     *DataOptions.__annotations__,
 )  # fmt: skip
 
@@ -46,6 +46,7 @@ def audit(
     window: Literal["expanding"] | int = "expanding",
     gap: int = 0,
     refit: bool | int = True,
+    timeout: float | None = None,
     seed: int = 0,
     **options: Unpack[DataOptions],
 ) -> Certificate:
@@ -75,8 +76,9 @@ def audit(
         series learns from these.
     level : sequence of float
         Prediction intervals in percent that are compared too; ``()`` saves their calibration.
-    X, window, gap, refit, seed
-        As for :func:`forecasting.backtest`.
+    X, window, gap, refit, timeout, seed
+        As for :func:`forecasting.backtest`. With a ``timeout`` everything runs in worker processes, where
+        a forecaster that writes into shared memory or remembers between runs harms, and shows, less.
     **options
         ``freq, id_col, time_col, target_col, ...`` of :func:`forecasting.as_panel`. With ``as_of``,
         rows after it are a leak in the certificate, not an error.
@@ -123,6 +125,7 @@ def audit(
         window=window,
         gap=gap,
         refit=refit,
+        timeout=timeout,
         seed=seed,
         partial="keep",
         season_length=1,

@@ -146,19 +146,27 @@ def test_one_series_has_no_neighbours():
     assert {"not applicable"} == set(table["verdict"])
 
 
-@pytest.mark.parametrize("step", [1, 7], ids=lambda s: f"step {s}")
-def test_integer_time_is_audited_too(step):
-    rng = np.random.default_rng(0)
+# Those that date rows: truncated, appended, ragged, a frame and back, predicted from.
+DATED = ("O1", "O3", "O3b", "O4b", "O7", "O12", "O14")
+
+
+def test_integer_time_with_a_step_is_audited_too():
     together = DATA.groupby("unique_id").cumcount(ascending=False)
-    data = DATA.assign(ds=(48 - together) * step, y=rng.random(len(DATA)))
-    assert run(LastValue(), data=data, cutoffs=None).passed
+    data = DATA.assign(ds=(48 - together) * 7)
+    assert {"passed"} == set(run(LastValue(), *DATED, data=data, cutoffs=[294]).table["verdict"])
 
 
-def test_time_zones_and_listed_calendars_are_audited_too():
-    zoned = DATA.assign(ds=DATA["ds"].dt.tz_localize("Europe/Zurich"))
-    assert run(LastValue(), data=zoned, cutoffs=None).passed
-    days = np.sort(DATA["ds"].unique())
-    assert run(LastValue(), cutoffs=None, freq=pd.DatetimeIndex(days)).passed
+def test_time_zones_are_audited_too():
+    data = DATA.assign(ds=DATA["ds"].dt.tz_localize("Europe/Zurich"))
+    found = run(LastValue(), *DATED, data=data, cutoffs=["2021-08-01"])
+    assert {"passed"} == set(found.table["verdict"])
+
+
+def test_a_listed_calendar_is_audited_as_far_as_it_goes():
+    listed = pd.DatetimeIndex(np.sort(DATA["ds"].unique()))
+    table = run(LastValue(), *DATED, freq=listed).table.set_index("oracle")
+    assert ["O3b"] == list(table.index[table["verdict"] != "passed"])
+    assert "the listed calendar ends" in table.loc["O3b", "reason"]
 
 
 def test_the_same_audit_gives_the_same_certificate():
