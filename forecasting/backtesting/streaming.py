@@ -152,7 +152,7 @@ def backtest_to_store(
     ...     round(float(stored.summary(metrics="MASE").loc["snaive", "MASE"]), 3)
     0.906
     """
-    check_keywords(settings, ARGUMENTS, "backtest_to_store")
+    check_keywords(settings, [w for w in ARGUMENTS if w != "audit"], "backtest_to_store")
     check_count(series_at_once, "series_at_once")
     progress = settings.pop("progress", None)
     run = prepare(data, models, progress=False, **settings)

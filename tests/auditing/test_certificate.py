@@ -14,6 +14,7 @@ from forecasting import (
     SeasonalNaive,
     audit,
     backtest,
+    backtest_to_store,
     load_certificate,
 )
 from forecasting.auditing import CertificateFileError
@@ -195,3 +196,8 @@ def test_a_folder_without_a_certificate_still_loads(tmp_path):
 def test_there_is_no_other_audit(wrong):
     with pytest.raises(ArgumentError, match="audit must be 'leak' or None"):
         audited(Naive(), audit=wrong)
+
+
+def test_a_backtest_that_streams_has_no_audit_and_says_so(tmp_path):
+    with pytest.raises(ArgumentError, match="backtest_to_store has no argument 'audit'"):
+        backtest_to_store(DATA, Naive(), store=tmp_path / "store", h=2, audit="leak")
