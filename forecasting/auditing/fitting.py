@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,9 @@ from forecasting.auditing import disturb
 from forecasting.auditing.outcome import Comparison, bits_differ, compare
 from forecasting.auditing.trial import NotApplicableError, Trial, quietly
 from forecasting.base import Forecaster
+from forecasting.loading import load
+from forecasting.modelfile.errors import UnsavableError
+from forecasting.modelfile.values import foreign_classes
 from forecasting.panel import Panel
 from forecasting.regressors import Regressors
 
@@ -28,20 +33,24 @@ def short_is_head_of_long(trial: Trial) -> Iterator[Comparison]:
 
 
 def save_load(trial: Trial) -> Iterator[Comparison]:
-    """A fitted forecaster, put away and taken back, predicts the same."""
+    """A fitted forecaster, pickled and saved to a file, predicts the same when it is taken back."""
     seen, ahead = _last_history(trial)
     fitted = _fitted(trial, seen)
     expected = _predict(trial, fitted, ahead)
     refused = []
-    for put_away in WAYS:
+    for put_away in (pickled, saved):
         try:
             again = put_away(fitted)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
+        except (pickle.PicklingError, AttributeError, TypeError, UnsavableError) as error:
             refused.append(str(error))
             continue
+        if repr(again) != repr(fitted):
+            yield Comparison(1, f"{fitted!r} became {again!r} ({put_away.__name__})")
+        if not again.failures.astype(str).equals(fitted.failures.astype(str)):
+            yield Comparison(1, f"the failures of fit changed ({put_away.__name__})")
         yield _same(expected, _predict(trial, again, ahead))
-    if len(refused) == len(WAYS):
-        raise NotApplicableError(f"it cannot be put away: {refused[0]}")
+    if len(refused) == 2:
+        raise NotApplicableError(f"it cannot be put away: {refused[-1]}")
 
 
 def pickled(fitted: Forecaster) -> Forecaster:
@@ -50,8 +59,12 @@ def pickled(fitted: Forecaster) -> Forecaster:
     return back
 
 
-#: Ways to put a fitted forecaster away and take it back.
-WAYS: tuple[Callable[[Forecaster], Forecaster], ...] = (pickled,)
+def saved(fitted: Forecaster) -> Forecaster:
+    """Return a fitted forecaster as it comes back from its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = fitted.save(Path(folder) / "it.model")
+        back: Forecaster = quietly(load, path, classes=foreign_classes(fitted))
+    return back
 
 
 def input_untouched(trial: Trial) -> Iterator[Comparison]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import random
-import tempfile
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +13,6 @@ import numpy as np
 from forecasting._typing import FloatArray
 from forecasting.auditing.trial import quietly
 from forecasting.base import LocalForecaster
-from forecasting.loading import load
-from forecasting.modelfile.errors import UnsavableError
-from forecasting.modelfile.values import foreign_classes
 from forecasting.reading import as_panel
 from forecasting.schedule import Schedule, rolling_windows
 from forecasting.testing.case import LEVELS, TOLERANCE, Case, ContractError, numbers, same_bits
@@ -71,25 +66,6 @@ def check_parameters_stay(case: Case) -> None:
     again = pickle.loads(pickle.dumps(case.forecaster))
     if repr(again) != shown:
         raise ContractError("pickling changes the forecaster")
-
-
-def check_saved_and_loaded(case: Case) -> None:
-    """O13: saved and loaded, it forecasts the same bits; or ``save`` names what a file cannot keep."""
-    fitted = quietly(copy.deepcopy(case.forecaster).fit, case.data)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = fitted.save(Path(folder) / "it.model")
-        except UnsavableError:
-            return
-        loaded = quietly(load, path, classes=foreign_classes(fitted))
-    if repr(loaded) != repr(fitted):
-        raise ContractError(f"a model file changes the parameters: {fitted!r} became {loaded!r}")
-    for asked in ({"level": LEVELS}, {"quantiles": (0.2, 0.7)}):
-        before, after = (quietly(f.predict, case.h, **asked) for f in (fitted, loaded))
-        what = "the forecasts of a loaded model file differ"
-        same_bits(before.assign(cutoff=0, step=0), after.assign(cutoff=0, step=0), what)
-    if not fitted.failures.astype(str).equals(loaded.failures.astype(str)):
-        raise ContractError("a model file changes the failures")
 
 
 def check_global_state(case: Case) -> None:
