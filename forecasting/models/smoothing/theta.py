@@ -19,6 +19,7 @@ from forecasting.errors import (
 from forecasting.kernels import theta as kernel
 from forecasting.kernels.mathematics import THETA, documented
 from forecasting.kernels.theta import Column, Outcome
+from forecasting.models.smoothing.estimation import variance_ratio
 
 DESEASONALIZE = {"test": "test", True: "always", False: "never"}
 
@@ -78,6 +79,29 @@ class _Theta(BatchForecaster):
     def _project(self, fits: Fits, h: int) -> Projection:
         mean, sd = kernel.project(fits["record"], int(self.season_length), h)
         return Projection(mean, sd)
+
+    def _uncertainty(self, fits: Fits, h: int) -> tuple[FloatArray, FloatArray]:
+        """The member is taken as smoothing around a free line, with fixed indices of the season."""
+        record = fits["record"].reshape(-1, fits["record"].shape[-1])
+        count = record[:, Column.COUNT].astype(np.int64)
+        seasonal = record[:, Column.SEASON] > 0
+        ratio = np.empty((len(record), h))
+        for season, rows in ((1, ~seasonal), (int(self.season_length), seasonal)):
+            weights = np.zeros((int(rows.sum()), 3))
+            weights[:, 0] = record[rows, Column.ALPHA]
+            ratio[rows] = variance_ratio(
+                weights,
+                np.ones(len(weights)),
+                count[rows],
+                h,
+                trend=True,
+                season_length=season,
+                estimated=(True, False, False),
+            )
+        model = record[:, Column.MODEL].astype(np.int64)
+        size = [kernel.n_parameters(name, self._free_level) for name in kernel.MODELS]
+        df = count - kernel.BURN_IN - np.array(size)[model]
+        return np.sqrt(ratio).reshape(*fits.shape, h), np.maximum(df, 1.0).reshape(fits.shape)
 
     def _trouble(self, code: int) -> ForecastingError:
         if code == Outcome.NOT_FINITE:
