@@ -146,8 +146,8 @@ above::
 with F the recursions without Y_t. sigma^2 = S / (n - 3 - p), p counts alpha, and l_0 and theta if they are
 estimated. A multiplicative season multiplies the standard deviation by its index. This takes everything
 that was estimated as known; in an interval it is multiplied by what estimation adds to smoothing around a free
-line with fixed seasonal indices (``forecasting.models.smoothing.estimation``), and the quantiles are those of
-Student's t with n - 3 - p degrees of freedom. *Approximated*: that line is not the member's own.
+line (``forecasting.models.smoothing.estimation``) and m / n for a seasonal index, and the quantiles are those
+of Student's t with n - 3 - p degrees of freedom. *Approximated*: that line is not the member's own.
 
 **Sources.** J. A. Fiorucci, T. R. Pellegrini, F. Louzada, F. Petropoulos, A. B. Koehler (2016), Models for
 optimising the theta method and their relationship to state space models, International Journal of Forecasting

@@ -25,11 +25,11 @@ import numpy as np
 
 from forecasting._typing import FloatArray, IntArray
 
-#: Added to the diagonal of an information matrix, relative to its largest entry: directions that the values
-#: say nothing about are those that have faded from the last state.
+#: Least eigenvalue of an information matrix of unit diagonal: directions that the values say less about are
+#: those that have faded from the last state.
 RIDGE = 1e-10
-#: Windows that are worked on together: some 10 MB.
-TOGETHER = 512
+#: Windows that are worked on together: at most some 40 MB with a season of twelve.
+TOGETHER = 1024
 #: Longer windows are taken to be this long. What estimation adds to the variance is then about the number of
 #: parameters over 400, one per cent for four.
 LONG = 400
@@ -69,157 +69,174 @@ def variance_ratio(
         At least 1; 1 where the powers of ``D`` overflow.
     """
     m = season_length if season_length > 1 else 0
-    count = np.minimum(count, LONG)
+    n = np.minimum(count, LONG)
     free = np.flatnonzero(np.array(estimated) & (True, trend, m > 0))
-    ratio = np.empty((len(count), h))
-    for begin in range(0, len(count), TOGETHER):
+    ratio = np.empty((h, len(n)))
+    for begin in range(0, len(n), TOGETHER):
         at = slice(begin, begin + TOGETHER)
         linear = _Linear(weights[at], phi[at], trend, m)
         with np.errstate(over="ignore", invalid="ignore"):
-            ratio[at] = _ratio(linear, count[at], free, linear.ahead(h))
-    return np.where(np.isfinite(ratio), np.maximum(ratio, 1.0), 1.0)
+            ratio[:, at] = _ratio(linear, n[at], free, h)
+    return np.where(np.isfinite(ratio), np.maximum(ratio, 1.0), 1.0).T
 
 
 class _Linear:
-    """The additive model of each window: states level, slope, seasons (the next one first)."""
+    """The additive model of each window: states level, slope, seasons (the next one first).
+
+    Arrays of states have the shape (size, p, w): windows last, so that each operation is one on long rows, and
+    the bits of a window do not depend on the others.
+    """
 
     def __init__(self, weights: FloatArray, phi: FloatArray, trend: bool, m: int) -> None:
-        self.phi, self.trend, self.m = phi[:, None], trend, m
-        self.gains = np.zeros((len(phi), 2 + m))
-        self.gains[:, :2] = weights[:, :2]
+        self.phi, self.trend, self.m = phi, trend, m
+        self.gains = np.zeros((2 + m, len(phi)))
+        self.gains[:2] = weights[:, :2].T
         if m:
-            self.gains[:, -1] = weights[:, 2]
+            self.gains[-1] = weights[:, 2]
 
     def first_states(self) -> FloatArray:
-        """Return a basis of the first states, one a row: level, slope, seasons that sum to zero."""
+        """Return a basis of the first states, (size, p): level, slope, seasons that sum to zero."""
         m = self.m
-        basis = np.eye(2 + m)[[0, 1] if self.trend else [0]]
-        seasons = np.zeros((max(m - 1, 0), 2 + m))
+        basis = np.zeros((2 + m, 1 + self.trend + max(m - 1, 0)))
+        for j in range(1 + self.trend):
+            basis[j, j] = 1.0
         for j in range(m - 1):
-            seasons[j, 2 + j], seasons[j, -1] = 1.0, -1.0
-        return np.concatenate([basis, seasons])
+            basis[2 + j, 1 + self.trend + j], basis[-1, 1 + self.trend + j] = 1.0, -1.0
+        return basis
 
-    def fed(self, free: IntArray) -> FloatArray:
-        """Return the state that each weight feeds, one a row."""
-        states: FloatArray = np.eye(2 + self.m)[np.array([0, 1, 1 + self.m])[free]]
+    def fed(self, free: IntArray) -> IntArray:
+        """Return the state that each weight feeds."""
+        states: IntArray = np.array([0, 1, 1 + self.m])[free]
         return states
 
     def seen(self, state: FloatArray) -> FloatArray:
-        """Return ``w'x`` of states (w, p, size)."""
-        mean: FloatArray = state[..., 0] + self.phi * state[..., 1]
-        return mean + state[..., 2] if self.m else mean
+        """Return ``w'x``, shape (p, w)."""
+        mean: FloatArray = state[0] + self.phi * state[1]
+        return mean + state[2] if self.m else mean
 
     def step(self, state: FloatArray) -> FloatArray:
-        """Return ``D x`` of states (w, p, size)."""
+        """Return ``D x``."""
         after = np.empty_like(state)
-        after[..., 1] = self.phi * state[..., 1]
-        after[..., 0] = state[..., 0] + after[..., 1]
+        np.multiply(self.phi, state[1], out=after[1])
+        np.add(state[0], after[1], out=after[0])
         if self.m:
-            after[..., 2:-1], after[..., -1] = state[..., 3:], state[..., 2]
-        after -= self.seen(state)[..., None] * self.gains[:, None, :]
+            after[2:-1], after[-1] = state[3:], state[2]
+        seen = self.seen(state)
+        for j in (0, 1, -1) if self.m else (0, 1):
+            after[j] -= self.gains[j] * seen
         return after
 
     def step_back(self, state: FloatArray, seen: FloatArray) -> FloatArray:
-        """Return ``D'x + w seen`` of states (w, p, size) and numbers (w, p)."""
-        pull = seen - (state @ self.gains[:, :, None])[..., 0]
-        after = np.empty_like(state)
-        after[..., 0] = state[..., 0] + pull
-        after[..., 1] = self.phi * (state[..., 0] + state[..., 1] + pull)
+        """Return ``D'x + w seen``."""
+        pull = seen - self.gains[0] * state[0] - self.gains[1] * state[1]
         if self.m:
-            after[..., 3:], after[..., 2] = state[..., 2:-1], state[..., -1] + pull
+            pull -= self.gains[-1] * state[-1]
+        after = np.empty_like(state)
+        np.add(state[0], pull, out=after[0])
+        after[1] = self.phi * (after[0] + state[1])
+        if self.m:
+            after[3:] = state[2:-1]
+            np.add(state[-1], pull, out=after[2])
         return after
 
-    def ahead(self, h: int) -> FloatArray:
-        """Return ``a_h``, what the last state adds to the mean of each step, shape (w, h, size)."""
-        ahead = np.zeros((len(self.phi), h, 2 + self.m))
-        ahead[..., 0] = 1.0
-        if self.trend:
-            ahead[..., 1] = np.cumsum(self.phi ** np.arange(1, h + 1), axis=1)
-        for step in range(h if self.m else 0):
-            ahead[:, step, 2 + step % self.m] = 1.0
-        return ahead
+    def ahead(self, state: FloatArray, h: int) -> FloatArray:
+        """Return ``a_h'x``, what a last state adds to the mean of each step, shape (h, p, w)."""
+        reach = np.empty((h, *state.shape[1:]))
+        faded = np.zeros_like(self.phi)
+        for step in range(h):
+            faded = self.phi * (1.0 + faded)
+            np.add(state[0], faded * state[1], out=reach[step])
+            if self.m:
+                reach[step] += state[2 + step % self.m]
+        return reach
 
 
-def _ratio(linear: _Linear, count: IntArray, free: IntArray, ahead: FloatArray) -> FloatArray:
-    seen, last, products = _first_columns(linear, count)
-    inverse = _inverse(products)
-    reach = ahead @ last.transpose(0, 2, 1)  # what first states are to the forecast, (w, h, p)
-    carried = reach @ inverse
-    added: FloatArray = (carried * reach).sum(axis=-1)
-    shock = ahead @ linear.gains[:, :, None]
-    known = _up_to(shock[..., 0] ** 2)
+def _ratio(linear: _Linear, n: IntArray, free: IntArray, h: int) -> FloatArray:
+    """Return the ratio of each step, shape (h, w)."""
+    seen, last, products = _first_columns(linear, n)
+    whiten = _root_of_inverse(products)
+    carried = _rows_times(linear.ahead(last, h), whiten)  # what first states are to the forecast
+    added = (carried * carried).sum(axis=1)
+    known = _up_to(linear.ahead(linear.gains[:, None], h)[:, 0] ** 2)
     if len(free):
-        information, effect = _weights(linear, count, free, ahead, seen, inverse, carried)
-        spread = _inverse(information)
-        added = added + (spread[:, None] * effect).reshape(*added.shape, -1).sum(axis=-1)
-        fed = ahead @ linear.fed(free).T
-        added = added + _up_to(((fed @ spread) * fed).sum(axis=-1)) - 1.0
+        for t in range(len(seen)):
+            seen[t] = _rows_times(seen[t][None], whiten)[0]
+        information, effect = _weights(linear, n, free, seen, carried)
+        spread = _root_of_inverse(information)  # (k, k, w)
+        covariance = (spread[:, None] * spread[None]).sum(axis=2)
+        added += (covariance * effect).sum(axis=(1, 2))
+        unit = np.zeros((len(linear.gains), len(free), len(n)))
+        unit[linear.fed(free), np.arange(len(free))] = 1.0
+        unsure = _rows_times(linear.ahead(unit, h), spread)
+        added += _up_to((unsure * unsure).sum(axis=1)) - 1.0
     ratio: FloatArray = 1.0 + added / known
     return ratio
 
 
 def _up_to(square: FloatArray) -> FloatArray:
-    """Return ``1 + sum of the squares of the steps before``, shape (w, h)."""
+    """Return ``1 + sum of the squares of the steps before``, shape (h, w)."""
     before = np.zeros_like(square)
-    np.cumsum(square[:, :-1], axis=1, out=before[:, 1:])
+    np.cumsum(square[:-1], axis=0, out=before[1:])
     return 1.0 + before
 
 
-def _first_columns(linear: _Linear, count: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the columns of the first states, (n, w, p), ``D^n`` of each, and the columns' products."""
+def _rows_times(rows: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Return the products of rows (r, p, w) and matrices (p, q, w), shape (r, q, w)."""
+    found = np.zeros((rows.shape[0], matrix.shape[1], rows.shape[2]))
+    for j in range(rows.shape[1]):
+        found += rows[:, j, None] * matrix[j]
+    return found
+
+
+def _first_columns(linear: _Linear, n: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the columns of the first states, (n, p, w), zero after the end, their ``D^n``, their products."""
     basis = linear.first_states()
-    state = np.broadcast_to(basis, (len(count), *basis.shape)).copy()
-    seen = np.zeros((int(count.max(initial=0)), len(count), len(basis)))
-    products = np.zeros((len(count), len(basis), len(basis)))
+    state = np.repeat(basis[..., None], len(n), axis=-1)
+    last = state
+    seen = np.zeros((int(n.max(initial=0)), basis.shape[1], len(n)))
+    products = np.zeros((basis.shape[1], basis.shape[1], len(n)))
     for t in range(len(seen)):
-        here = count > t
-        seen[t] = np.where(here[:, None], linear.seen(state), 0.0)
-        products += seen[t][:, :, None] * seen[t][:, None, :]
-        state = np.where(here[:, None, None], linear.step(state), state)
-    return seen, state, products
+        seen[t] = np.where(n > t, linear.seen(state), 0.0)
+        products += seen[t][:, None] * seen[t]
+        state = linear.step(state)
+        last = np.where(n > t, state, last)
+    return seen, last, products
 
 
 def _weights(
-    linear: _Linear,
-    count: IntArray,
-    free: IntArray,
-    ahead: FloatArray,
-    seen: FloatArray,
-    inverse: FloatArray,
-    carried: FloatArray,
+    linear: _Linear, n: IntArray, free: IntArray, seen: FloatArray, carried: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the information on the weights, (w, k, k), and their mean squared effect, (w, h, k, k).
+    """Return the information on the weights, (k, k, w), and their mean squared effect, (h, k, k, w).
 
     Walks back from the last value: ``power`` is ``D^b`` of the states that the weights feed, ``cross`` how the
-    columns of the first states go with an error ``b`` steps before the end.
+    columns of the first states, whitened, go with an error ``b`` steps before the end.
     """
-    fed = linear.fed(free)
-    windows, k = len(count), len(free)
-    power = np.broadcast_to(fed, (windows, *fed.shape)).copy()
-    cross = np.zeros((windows, seen.shape[2], ahead.shape[2]))
-    information = np.zeros((windows, k, k))
-    effect = np.zeros((windows, ahead.shape[1], k, k))
-    rows = np.arange(windows)
+    fed, k, windows = linear.fed(free), len(free), np.arange(len(n))
+    power = np.zeros((len(linear.gains), k, len(n)))
+    power[fed, np.arange(k)] = 1.0
+    cross = np.zeros((len(linear.gains), seen.shape[1], len(n)))
+    information = np.zeros((k, k, len(n)))
+    effect = np.zeros((len(carried), k, k, len(n)))
     for b in range(len(seen)):
-        here = (count > b).astype(np.float64)
-        at = linear.seen(power)
-        shared = cross @ fed.T  # (w, p, k)
-        alike = shared.transpose(0, 2, 1) @ inverse @ shared
-        left = np.maximum(count - 1 - b, 0)
-        information += left[:, None, None] * at[:, :, None] * at[:, None, :]
-        information -= here[:, None, None] * alike
-        reach = ahead @ power.transpose(0, 2, 1) - carried @ shared  # (w, h, k)
-        reach *= here[:, None, None]
-        effect += reach[..., :, None] * reach[..., None, :]
+        here, left = (n > b).astype(np.float64), np.maximum(n - 1 - b, 0)
+        at, shared = linear.seen(power), cross[fed] * here  # (k, w), (k, p, w)
+        information += left * at[:, None] * at - (shared[:, None] * shared).sum(axis=2)
+        reach = linear.ahead(power, len(carried)) * here
+        for j in range(shared.shape[1]):
+            reach -= carried[:, j, None] * shared[:, j]
+        effect += reach[:, :, None] * reach[:, None]
         power = linear.step(power)
-        cross = linear.step_back(cross, seen[np.maximum(count - 1 - b, 0), rows])
+        cross = linear.step_back(cross, seen[left, :, windows].T)
     return information, effect
 
 
-def _inverse(matrix: FloatArray) -> FloatArray:
-    """Return the inverses of symmetric positive matrices, (w, p, p), each scaled to a unit diagonal first."""
-    scale = np.sqrt(np.maximum(np.diagonal(matrix, axis1=1, axis2=2), 1e-12))
-    scaled = matrix / (scale[:, :, None] * scale[:, None, :])
-    inverse = np.linalg.inv(scaled + RIDGE * np.eye(matrix.shape[-1]))
-    found: FloatArray = inverse / (scale[:, :, None] * scale[:, None, :])
-    return found
+def _root_of_inverse(matrix: FloatArray) -> FloatArray:
+    """Return R with ``R R' = `` the inverse of each symmetric positive matrix, (p, p, w); NaN if not finite."""
+    scale = np.sqrt(np.maximum(np.diagonal(matrix).T, 1e-12))  # (p, w)
+    scaled = (matrix / (scale[:, None] * scale)).transpose(2, 0, 1)
+    finite = np.isfinite(scaled).all(axis=(1, 2))
+    values, vectors = np.linalg.eigh(np.where(finite[:, None, None], scaled, np.eye(len(scale))))
+    root: FloatArray = (vectors / np.sqrt(np.maximum(values, RIDGE))[:, None]).transpose(1, 2, 0)
+    root /= scale[:, None]
+    root[..., ~finite] = np.nan
+    return root

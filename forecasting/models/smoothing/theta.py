@@ -81,23 +81,20 @@ class _Theta(BatchForecaster):
         return Projection(mean, sd)
 
     def _uncertainty(self, fits: Fits, h: int) -> tuple[FloatArray, FloatArray]:
-        """The member is taken as smoothing around a free line, with fixed indices of the season."""
+        """The member is taken as smoothing around a free line; an index is a mean of ``n / m`` values."""
         record = fits["record"].reshape(-1, fits["record"].shape[-1])
-        count = record[:, Column.COUNT].astype(np.int64)
-        seasonal = record[:, Column.SEASON] > 0
-        ratio = np.empty((len(record), h))
-        for season, rows in ((1, ~seasonal), (int(self.season_length), seasonal)):
-            weights = np.zeros((int(rows.sum()), 3))
-            weights[:, 0] = record[rows, Column.ALPHA]
-            ratio[rows] = variance_ratio(
-                weights,
-                np.ones(len(weights)),
-                count[rows],
-                h,
-                trend=True,
-                season_length=season,
-                estimated=(True, False, False),
-            )
+        alpha, count = record[:, Column.ALPHA], record[:, Column.COUNT].astype(np.int64)
+        ratio = variance_ratio(
+            np.stack([alpha, 0 * alpha, 0 * alpha], axis=1),
+            np.ones(len(record)),
+            count,
+            h,
+            trend=True,
+            season_length=1,
+            estimated=(True, False, False),
+        )
+        index = np.where(record[:, Column.SEASON] > 0, self.season_length / count, 0.0)
+        ratio += index[:, None] / (1.0 + np.arange(h) * alpha[:, None] ** 2)
         model = record[:, Column.MODEL].astype(np.int64)
         size = [kernel.n_parameters(name, self._free_level) for name in kernel.MODELS]
         df = count - kernel.BURN_IN - np.array(size)[model]
