@@ -18,6 +18,7 @@ BENCHMARKS = (
     "adapters",
     "smoothing",
     "accuracy",
+    "coverage",
 )
 RESULTS = Path(__file__).with_name("results")
 TAKE_WORDS = ("m3_published", "adapters", "smoothing")

@@ -14,7 +14,7 @@ FLOORS = (
     ("calendar",),
     ("panel", "series"),
     ("shapes", "oddities", "windows"),
-    ("rows", "regressors", "schedule", "troubles", "answer"),
+    ("rows", "regressors", "schedule", "troubles", "answer", "held"),
     ("reading", "presenting", "quality", "calibration"),
     ("filling", "aggregating", "base"),
     ("batch",),

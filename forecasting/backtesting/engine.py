@@ -136,5 +136,6 @@ def backtest(
     )  # fmt: skip
     with contextlib.nullcontext() if store is None else Store.open(store) as opened:
         outcome = run_all(run, opened)
+    bt = run.answered(outcome)
     tell_notes(outcome.sorted_notes())
-    return run.answered(outcome)
+    return bt
