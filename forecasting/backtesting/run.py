@@ -72,7 +72,7 @@ class Run:
         """Return the result; the truth is joined here, and intervals it shows too narrow are noted."""
         panel, windows, cutoffs, answers = self.panel, self.windows, self.cutoffs, outcome.answers
         forecasts = forecasts_frame(panel, windows, cutoffs, self.schedule, answers, self.asked)
-        note_shortfalls(forecasts, answers, self.models, self.schedule, outcome.notes)
+        note_shortfalls(forecasts, answers, self.models, cutoffs, self.schedule.h, outcome.notes)
         return Backtest(
             forecasts=forecasts,
             scales=scales_frame(panel, windows, cutoffs, self.season_length),

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
+from forecasting._typing import IntArray
 from forecasting.answer import Answer
 from forecasting.backtesting.tasks import Notes
 from forecasting.base import Forecaster
 from forecasting.errors import CalibrationWarning
 from forecasting.held import inside, shortfall
-from forecasting.schedule import Schedule
 
 
 def note_shortfalls(
     forecasts: pd.DataFrame,
     answers: Mapping[str, Answer],
     models: Mapping[str, Forecaster],
-    schedule: Schedule,
+    cutoffs: IntArray,
+    h: int,
     notes: dict[str, Notes],
 ) -> None:
     """Add a warning to the notes of each model whose intervals were too narrow."""
-    shape = (len(answers), -1, schedule.h)
-    apart = min((schedule.step_size or schedule.h) / schedule.h, 1.0)
+    shape = (len(answers), -1, h)
+    apart = min(float(np.diff(cutoffs).min(initial=h)) / h, 1.0)
     levels = [c.removeprefix("lo-") for c in forecasts.columns if c.startswith("lo-")]
     n_series, y = forecasts["unique_id"].nunique(), forecasts["y"].to_numpy().reshape(shape)
     low, high = (
