@@ -19,6 +19,7 @@ BENCHMARKS = (
     "smoothing",
     "accuracy",
     "leak_matrix",
+    "coverage",
 )
 RESULTS = Path(__file__).with_name("results")
 TAKE_WORDS = ("m3_published", "adapters", "smoothing")

@@ -28,12 +28,14 @@ from forecasting.conformal import USUAL_WINDOWS, level_of, windows_needed
 from forecasting.distribution import Asked, Distribution, as_distribution, ask
 from forecasting.errors import (
     ArgumentError,
+    CalibrationWarning,
     ForecastingError,
     NotFittedError,
     check_keywords,
     tell,
     tell_all,
 )
+from forecasting.held import inside, shortfall, trial_windows, truth_of
 from forecasting.modelfile.failures import decode_failures, encode_failures
 from forecasting.modelfile.saving import Fit, save
 from forecasting.panel import Panel
@@ -188,6 +190,8 @@ class Forecaster(abc.ABC):
             warnings.simplefilter("always")
             answer = self._answer_after_fit(fitted, windows, asked.probs)
         tell_all(caught)
+        if self.at_once and asked.level and answer.own.any():
+            self._tell_of_past_intervals(windows.only(answer.own), asked)
         warn_about_horizon(h, fitted.panel)
         warn_about_failures(answer, fitted.panel, "predict", already=fitted.failed)
         return present(fitted.panel, answer, asked, h)
@@ -257,6 +261,25 @@ class Forecaster(abc.ABC):
         if self._fitted is None:
             raise NotFittedError(f"{type(self).__name__} is not fitted; call fit(data) first")
         return self._fitted
+
+    def _tell_of_past_intervals(self, windows: Windows, asked: Asked) -> None:
+        """Warn if own intervals, made at earlier cutoffs, held too few of the values that came."""
+        trial = trial_windows(windows)
+        if trial is None:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of intervals that are thrown away
+            past = self.uncalibrated(trial, asked.probs)
+        cells = np.nonzero(past.own)
+        truth = truth_of(trial)[cells]
+        bounds = past.quantiles[cells]
+        shares = {
+            level: inside(truth, bounds[..., 2 * j], bounds[..., 2 * j + 1])
+            for j, level in enumerate(asked.level)
+        }
+        found = shortfall(shares, repr(self), len(np.unique(cells[0])))
+        if found is not None:
+            tell(found, CalibrationWarning)
 
     def _answer_after_fit(
         self, fitted: Fitted, windows: Windows, probs: tuple[float, ...]

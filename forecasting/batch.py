@@ -18,7 +18,7 @@ import numpy as np
 from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import LocalForecaster
-from forecasting.distribution import Deferred, Distribution, Normal, Point, Samples
+from forecasting.distribution import Deferred, Distribution, Point, Samples, StudentT
 from forecasting.errors import ArgumentError, CalibrationWarning, ForecastingError, tell
 from forecasting.modelfile.errors import demand
 from forecasting.series import Future, History
@@ -162,6 +162,20 @@ class BatchForecaster(LocalForecaster):
         """
         raise NotImplementedError
 
+    def _uncertainty(self, fits: Fits, h: int) -> tuple[FloatArray, FloatArray]:
+        """Return what the parameters being estimates does to ``_project``'s standard deviation.
+
+        Asked for only where an interval is. By default nothing is estimated.
+
+        Returns
+        -------
+        factor : array of float, shape (S, K, h)
+            By which the standard deviation is multiplied.
+        df : array of float, shape (S, K)
+            Degrees of freedom of ``sigma``; the quantiles are those of Student's t. Infinite: Gaussian.
+        """
+        return np.ones((*fits.shape, h)), np.full(fits.shape, np.inf)
+
     def _paths(self, fits: Fits, i: int, k: int, future: Future) -> Samples:
         """Return simulated paths of window (i, k); needed where ``_project`` says SIMULATED.
 
@@ -204,11 +218,18 @@ class BatchForecaster(LocalForecaster):
         how = ANALYTIC if found.how is None else int(found.how[0, 0])
         if found.sd is None:
             return Point(mean)
-        if how == ANALYTIC:
-            return Normal(mean, found.sd[0, 0])
-        if how == SIMULATED:
-            return Deferred(mean, lambda: self._paths(state.fits, 0, 0, future))
-        return Deferred(mean, lambda: _exploding(mean))
+        if how == CONFORMAL:
+            return Deferred(mean, lambda: _exploding(mean))
+        sd = found.sd[0, 0] if how == ANALYTIC else None
+
+        def work_out() -> Distribution:
+            factor, df = self._uncertainty(state.fits, future.h)
+            if sd is not None:
+                return StudentT(mean, sd * factor[0, 0], df[0, 0])
+            paths = self._paths(state.fits, 0, 0, future)
+            return _widened(paths, mean, factor[0, 0], float(df[0, 0]), future)
+
+        return Deferred(mean, work_out, sd)
 
     def _fitted_or_raise(self, fits: Fits) -> Fits:
         code = int(fits.trouble[0, 0])
@@ -304,22 +325,42 @@ class BatchForecaster(LocalForecaster):
         interval[cells] = np.array(INTERVALS, dtype=object)[how]
         answer.parameters["interval"] = interval
         finite = np.isfinite(mean).all(axis=1)  # the others are failures soon
-        analytic = how == ANALYTIC
-        at = (cells[0][analytic], cells[1][analytic])
-        normal = Normal(mean[analytic], found.sd.reshape(n, windows.h)[analytic])
+        own = np.flatnonzero(finite & (how != CONFORMAL))
+        try:
+            factor, df = self._uncertainty(fits.take((cells[0][own], cells[1][own])), windows.h)
+        except (Exception, SystemExit) as error:  # any author's code: it costs this batch only
+            _fail_all(answer, cells, "predict", error)
+            return
+        analytic = how[own] == ANALYTIC
+        rows = own[analytic]
+        at = (cells[0][rows], cells[1][rows])
+        sd = found.sd.reshape(n, windows.h)[rows]
         with np.errstate(over="ignore", invalid="ignore"):
-            answer.quantiles[at] = normal.quantiles(answer.probs)
+            student = StudentT(mean[rows], sd * factor[analytic, 0], df[analytic, 0])
+            answer.quantiles[at] = student.quantiles(answer.probs)
         answer.own[at] = True
         bare = dataclasses.replace(windows, known=windows.known[:, :0])  # paths need no regressor
-        for j in np.flatnonzero(finite & (how == SIMULATED)).tolist():
-            self._put_paths(fits, int(cells[0][j]), int(cells[1][j]), bare, answer)
+        for j in np.flatnonzero(~analytic).tolist():
+            i, k = int(cells[0][own[j]]), int(cells[1][own[j]])
+            self._put_paths(fits, i, k, bare, answer, factor[j, 0], float(df[j, 0]))
         for _ in range(int(np.count_nonzero(finite & (how == CONFORMAL)))):
             tell(EXPLODES, CalibrationWarning)
 
-    def _put_paths(self, fits: Fits, i: int, k: int, windows: Windows, answer: Answer) -> None:
+    def _put_paths(
+        self,
+        fits: Fits,
+        i: int,
+        k: int,
+        windows: Windows,
+        answer: Answer,
+        factor: FloatArray,
+        df: float,
+    ) -> None:
         try:
-            paths = self._paths(fits, i, k, windows.future(i, k))
-            answer.quantiles[i, k] = paths.quantiles(answer.probs)
+            future = windows.future(i, k)
+            paths = self._paths(fits, i, k, future)
+            wide = _widened(paths, answer.mean[i, k], factor, df, future)
+            answer.quantiles[i, k] = wide.quantiles(answer.probs)
             answer.own[i, k] = True
         except (Exception, SystemExit) as error:  # any author's code: it costs this cell only
             answer.fail(i, k, "predict", error)
@@ -434,6 +475,18 @@ def _fail_all(answer: Answer, cells: Cells, stage: str, error: BaseException) ->
 def _shown(column: AnyArray) -> AnyArray:
     """Return a parameter as text (object) or float64: one type, whatever stands beside it in a table."""
     return column.astype(object if column.dtype.kind in "OUS" else np.float64, copy=False)
+
+
+def _widened(
+    paths: Samples, mean: FloatArray, factor: FloatArray, df: float, future: Future
+) -> Samples:
+    """Return paths as far from the mean as estimated parameters let them be, each with a sigma of its own."""
+    if np.isinf(df) and (factor == 1).all():  # nothing was estimated
+        return paths
+    stretch = np.ones(len(paths.draws))
+    if np.isfinite(df):
+        stretch = np.sqrt(df / future.rng().spawn(1)[0].chisquare(df, len(stretch)))
+    return Samples(mean + factor * stretch[:, None] * (paths.draws - mean))
 
 
 def _exploding(mean: FloatArray) -> Distribution:

@@ -74,6 +74,30 @@ class Normal(Distribution):
 
 
 @dataclass(frozen=True, eq=False)
+class StudentT(Distribution):
+    """Gaussian errors whose standard deviation is an estimate: ``(y - loc) / sd`` is Student's t.
+
+    Parameters
+    ----------
+    loc, sd : array of float, shape (..., h)
+    df : array of float, shape (...)
+        Degrees of freedom of the estimate: its number of errors less the parameters.
+    """
+
+    loc: FloatArray
+    sd: FloatArray
+    df: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        return self.loc
+
+    def quantiles(self, probs: Sequence[float]) -> FloatArray:
+        standard = student_quantiles(probs, self.df)[..., None, :]
+        return self.loc[..., None] + self.sd[..., None] * standard
+
+
+@dataclass(frozen=True, eq=False)
 class Samples(Distribution):
     """Draws from the predictive distribution, shape (n, h); quantiles are linear between draws."""
 
@@ -131,11 +155,13 @@ class Deferred(Distribution):
     """A mean at hand, shape (h,), and a distribution that is worked out only if quantiles are asked.
 
     For forecasters whose intervals cost more than their forecast: paths to be simulated, a second
-    model to be estimated. ``work_out`` must give the same distribution every time.
+    model to be estimated. ``work_out`` must give the same distribution every time. ``sd`` is a rough standard
+    deviation, where there is one at once.
     """
 
     loc: FloatArray
     work_out: Callable[[], Distribution]
+    sd: FloatArray | None = None
 
     @property
     def mean(self) -> FloatArray:
@@ -149,6 +175,15 @@ def standard_normal_quantiles(probs: Sequence[float]) -> FloatArray:
     """Return the standard normal quantiles, shape (len(probs),)."""
     standard = NormalDist()
     return np.array([standard.inv_cdf(float(p)) for p in probs])
+
+
+def student_quantiles(probs: Sequence[float], df: FloatArray) -> FloatArray:
+    """Return quantiles of Student's t, shape (..., len(probs)); the normal ones where ``df`` is infinite."""
+    from scipy.special import stdtrit
+
+    freedom = np.asarray(df, dtype=np.float64)[..., None]
+    found: FloatArray = stdtrit(np.where(np.isfinite(freedom), freedom, 1.0), np.asarray(probs))
+    return np.where(np.isfinite(freedom), found, standard_normal_quantiles(probs))
 
 
 def as_distribution(answer: Distribution | FloatArray | Sequence[float]) -> Distribution:

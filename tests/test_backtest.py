@@ -122,10 +122,11 @@ class Slow(LocalForecaster):
     """The mean, by a loop, with a distribution that draws."""
 
     def _fit(self, history):
-        return history.y.mean()
+        return history.y.mean(), history.y.std()
 
     def _predict(self, state, future):
-        return fc.Samples(state + future.rng().normal(size=(future.h, 50)).T)
+        mean, sd = state
+        return fc.Samples(mean + sd * future.rng().normal(size=(future.h, 50)).T)
 
 
 def test_processes_change_time_and_never_bits(sales):

@@ -226,6 +226,48 @@ def test_an_exploding_variance_is_told_once_with_the_number_of_forecasts(even, m
     assert bt.warnings[["category", "n"]].values.tolist() == [["CalibrationWarning", 8]]
 
 
+class Unsure(Smoothing):
+    """Twice as wide, with five degrees of freedom."""
+
+    def _uncertainty(self, fits, h):
+        return np.full((*fits.shape, h), 2.0), np.full(fits.shape, 5.0)
+
+
+@pytest.mark.parametrize("how", ["analytic", "simulated"])
+def test_estimated_parameters_widen_the_interval_and_leave_the_mean(even, how):
+    settings = {"h": 3, "n_windows": 2, "freq": 1, "level": 80, "progress": False}
+    sure = backtest(even, Smoothing(how=how), **settings).forecasts
+    unsure = backtest(even, Unsure(how=how), **settings).forecasts
+    np.testing.assert_array_equal(sure["mean"], unsure["mean"])
+    ratio = (unsure["hi-80"] - unsure["lo-80"]) / (sure["hi-80"] - sure["lo-80"])
+    # 2 qt(0.9, 5) / qnorm(0.9); the paths are 200 draws.
+    np.testing.assert_allclose(
+        ratio, 2 * 1.475884 / 1.281552, rtol=1e-6 if how == "analytic" else 0.3
+    )
+
+
+@pytest.mark.parametrize("how", ["analytic", "simulated"])
+def test_the_loop_widens_as_the_batch_does(even, how):
+    panel = as_panel(even, freq=1)
+    windows, _, _ = rolling_windows(panel, Schedule(3, 2).checked(), 0)
+    made = Unsure(how=how)
+    np.testing.assert_array_equal(
+        made._forecast_windows(windows, (0.1, 0.9)).quantiles,
+        made._loop(windows, (0.1, 0.9)).quantiles,
+    )
+
+
+def test_an_uncertainty_that_raises_costs_the_forecasts_of_its_batch(even):
+    class Broken(Smoothing):
+        def _uncertainty(self, fits, h):
+            raise RuntimeError("singular")
+
+    bt = backtest(even, {"b": Broken(), "n": Naive()}, h=3, n_windows=2, freq=1, level=80)
+    assert bt.failures["model"].unique().tolist() == ["b"]
+    assert bt.failures["message"].str.contains("singular").all()
+    assert bt.forecasts.set_index("model").loc["n", "hi-80"].notna().all()
+
+
 def test_nothing_is_told_of_intervals_that_nobody_asked_for(even):
     bt = backtest(even, Smoothing(how="conformal"), h=3, n_windows=2, freq=1)
     assert len(bt.warnings) == 0

@@ -14,7 +14,7 @@ FLOORS = (
     ("calendar",),
     ("panel", "series"),
     ("shapes", "oddities", "windows", "disguise"),
-    ("rows", "regressors", "schedule", "troubles", "answer"),
+    ("rows", "regressors", "schedule", "troubles", "answer", "held"),
     ("reading", "presenting", "quality", "calibration", "modelfile"),
     ("filling", "aggregating", "base"),
     ("batch",),

@@ -142,6 +142,6 @@ def backtest(
     )  # fmt: skip
     with contextlib.nullcontext() if store is None else Store.open(store) as opened:
         outcome = run_all(run, opened)
-    tell_notes(outcome.sorted_notes())
     result = run.answered(outcome)
+    tell_notes(outcome.sorted_notes())
     return result if audit is None else with_certificate(result, run, backtest)

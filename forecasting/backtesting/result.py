@@ -18,6 +18,7 @@ from forecasting.backtesting.verdict import Verdict, verdict_of
 from forecasting.errors import ArgumentError, nearest
 from forecasting.metrics.groups import Weights
 from forecasting.panel import Panel
+from forecasting.plotting import coverage_table
 
 FRAMES = (
     "forecasts", "scales", "failures", "skipped", "timings", "warnings", "parameters", "history",
@@ -146,6 +147,15 @@ class Backtest:
             metrics do not stand on.
         """
         return _metrics_summary(self.with_groups(groups), self, by, metrics, weights)
+
+    def coverage(self, by: str | Sequence[str] = "step") -> pd.DataFrame:
+        """Return how often the truth fell inside the intervals, by model, ``by`` and level.
+
+        See :func:`forecasting.plotting.coverage_table`: observed coverage, the band in which 95 % of them would
+        lie if the level held, mean width, counts. ``by="model"`` alone, or several columns at once.
+        """
+        keys = ["model", *([by] if isinstance(by, str) else by)]
+        return coverage_table(self.forecasts, by=list(dict.fromkeys(keys)))
 
     def losses(self, metrics: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return the loss of every observation: what every table is a group-by of."""

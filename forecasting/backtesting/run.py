@@ -14,6 +14,7 @@ from forecasting._typing import IntArray
 from forecasting.backtesting.result import Backtest, Facts
 from forecasting.backtesting.resuming import Resume
 from forecasting.backtesting.running import Means, Outcome, run_tasks
+from forecasting.backtesting.shortfalls import note_shortfalls
 from forecasting.backtesting.store import Store
 from forecasting.backtesting.tables import (
     all_failures,
@@ -68,10 +69,12 @@ class Run:
         )
 
     def answered(self, outcome: Outcome) -> Backtest:
-        """Return the result; the truth is joined here."""
+        """Return the result; the truth is joined here, and intervals it shows too narrow are noted."""
         panel, windows, cutoffs, answers = self.panel, self.windows, self.cutoffs, outcome.answers
+        forecasts = forecasts_frame(panel, windows, cutoffs, self.schedule, answers, self.asked)
+        note_shortfalls(forecasts, answers, self.models, cutoffs, self.schedule.h, outcome.notes)
         return Backtest(
-            forecasts=forecasts_frame(panel, windows, cutoffs, self.schedule, answers, self.asked),
+            forecasts=forecasts,
             scales=scales_frame(panel, windows, cutoffs, self.season_length),
             failures=all_failures(answers, windows),
             skipped=self.skipped,

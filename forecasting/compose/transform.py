@@ -13,7 +13,14 @@ import numpy as np
 from forecasting._typing import FloatArray
 from forecasting.base import LocalForecaster
 from forecasting.compose.members import check_member
-from forecasting.distribution import Distribution, Normal, Point, as_distribution
+from forecasting.distribution import (
+    Deferred,
+    Distribution,
+    Normal,
+    Point,
+    StudentT,
+    as_distribution,
+)
 from forecasting.errors import ArgumentError, NonPositiveError, check_count, plural
 from forecasting.series import Future, History
 from forecasting.windows import Windows
@@ -117,12 +124,12 @@ class Log(ElementwiseTransform):
         return np.asarray(np.exp(z) - self.offset)
 
     def mean_of(self, forecast: Distribution, fitted: Any) -> FloatArray | None:
-        if isinstance(forecast, Normal) and np.isfinite(forecast.sd).all():
-            # Mean of a log-normal: exp(mu + sigma^2 / 2).
-            return np.asarray(np.exp(forecast.loc + forecast.sd**2 / 2) - self.offset)
-        if isinstance(forecast, Normal):
+        if not isinstance(forecast, (Normal, StudentT, Deferred)) or forecast.sd is None:
+            return super().mean_of(forecast, fitted)
+        if not np.isfinite(forecast.sd).all():
             return None
-        return super().mean_of(forecast, fitted)
+        # Mean of a log-normal, exp(mu + sigma^2 / 2); that of a logarithmic t does not exist.
+        return np.asarray(np.exp(forecast.loc + forecast.sd**2 / 2) - self.offset)
 
 
 def _least(value: float) -> str:

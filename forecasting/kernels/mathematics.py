@@ -83,8 +83,10 @@ gamma [m divides j], and sigma^2 = sum e^2 / (n - dim z) (eps for M)::
     M error, additive components (class 2): v_h = (1 + sigma^2) theta_h - mu_h^2,
         theta_h = mu_h^2 + sigma^2 sum_{j<h} c_j^2 theta_{h-j}
 
-(Hyndman et al. 2008, Table 6.1 and eq. 6.2); quantiles are Gaussian around the mean. With a multiplicative
-season they come from simulated paths.
+(Hyndman et al. 2008, Table 6.1 and eq. 6.2). With a multiplicative season there are simulated paths instead.
+These take z as known. In an interval the standard deviation at each step is multiplied by what estimating z
+adds to it (``forecasting.models.smoothing.estimation``; phi counts as known), and the quantiles are those of
+Student's t with n - dim z degrees of freedom.
 
 **Sources.** R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder (2008), Forecasting with Exponential
 Smoothing: The State Space Approach, Springer, doi:10.1007/978-3-540-71918-2. A. R. Conn, N. I. M. Gould,
@@ -142,9 +144,10 @@ above::
     k = (alpha, 1/t, 6 / (t (t + 1)))
 
 with F the recursions without Y_t. sigma^2 = S / (n - 3 - p), p counts alpha, and l_0 and theta if they are
-estimated. A multiplicative season multiplies the standard deviation by its index. *Approximated*: quantiles
-are Gaussian; parameters, the line of static models and the seasonal indices count as known, so that long
-horizons and short histories are spread too little.
+estimated. A multiplicative season multiplies the standard deviation by its index. This takes everything
+that was estimated as known; in an interval it is multiplied by what estimation adds to smoothing around a free
+line (``forecasting.models.smoothing.estimation``) and m / n for a seasonal index, and the quantiles are those
+of Student's t with n - 3 - p degrees of freedom. *Approximated*: that line is not the member's own.
 
 **Sources.** J. A. Fiorucci, T. R. Pellegrini, F. Louzada, F. Petropoulos, A. B. Koehler (2016), Models for
 optimising the theta method and their relationship to state space models, International Journal of Forecasting

@@ -14,7 +14,7 @@ import numpy as np
 from forecasting._typing import FloatArray, IntArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import LocalForecaster
-from forecasting.distribution import Distribution, Normal, Point
+from forecasting.distribution import Distribution, Point, StudentT
 from forecasting.errors import check_count
 from forecasting.series import Future, History
 from forecasting.windows import Windows
@@ -48,6 +48,11 @@ def _rms(errors: FloatArray, lost: int = 0) -> float:
     return float(rms_of_slices(errors, np.array([0]), np.array([len(errors)]), lost)[0])
 
 
+def _student(mean: FloatArray, sd: FloatArray, df: IntArray | int) -> StudentT:
+    """Return the forecast whose ``sigma`` has ``df`` degrees of freedom; without three it has no width."""
+    return StudentT(mean, sd, np.maximum(np.asarray(df, dtype=np.float64), 1.0))
+
+
 class _Baseline(LocalForecaster):
     """Nothing is estimated: the forecast is read off the history, for all windows at once."""
 
@@ -76,8 +81,8 @@ class _Baseline(LocalForecaster):
 class Naive(_Baseline):
     """The last value: ``y_T``, with variance ``sigma^2 h`` of a random walk.
 
-    ``sigma`` is the root mean square of the one-step changes; with fewer than three changes the
-    interval is withheld.
+    ``sigma`` is the root mean square of the one-step changes; its quantiles are those of Student's t with as
+    many degrees of freedom. With fewer than three changes the interval is withheld.
 
     Examples
     --------
@@ -88,11 +93,11 @@ class Naive(_Baseline):
     """
 
     def _fit(self, history: History) -> Any:
-        return history.y[-1], _rms(np.diff(history.y))
+        return history.y[-1], _rms(np.diff(history.y)), len(history)
 
     def _predict(self, state: Any, future: Future) -> Distribution:
-        last, sigma = state
-        return Normal(np.full(future.h, last), sigma * np.sqrt(future.steps))
+        last, sigma, n = state
+        return _student(np.full(future.h, last), sigma * np.sqrt(future.steps), n - 1)
 
     def _at_once(
         self, y: FloatArray, lo: IntArray, hi: IntArray, steps: IntArray, spread: bool
@@ -101,14 +106,15 @@ class Naive(_Baseline):
         if not spread:
             return Point(mean)
         sigma = rms_of_slices(np.diff(y), lo, hi - 1)
-        return Normal(mean, sigma[..., None] * np.sqrt(steps))
+        return _student(mean, sigma[..., None] * np.sqrt(steps), hi - lo - 1)
 
 
 @dataclass(frozen=True)
 class SeasonalNaive(_Baseline):
     """The value one season ago: ``y_{T + h - m(k + 1)}`` with ``k = floor((h - 1) / m)``.
 
-    Variance ``sigma^2 (k + 1)``, ``sigma`` the root mean square of ``y_t - y_{t-m}``.
+    Variance ``sigma^2 (k + 1)``, ``sigma`` the root mean square of ``y_t - y_{t-m}``; quantiles of Student's t
+    with ``T - m`` degrees of freedom.
 
     Parameters
     ----------
@@ -134,12 +140,13 @@ class SeasonalNaive(_Baseline):
 
     def _fit(self, history: History) -> Any:
         m = self.season_length
-        return history.y[-m:], _rms(history.y[m:] - history.y[:-m])
+        return history.y[-m:], _rms(history.y[m:] - history.y[:-m]), len(history) - m
 
     def _predict(self, state: Any, future: Future) -> Distribution:
-        season, sigma = state
+        season, sigma, n = state
         done = (future.steps - 1) // self.season_length
-        return Normal(season[(future.steps - 1) % self.season_length], sigma * np.sqrt(done + 1))
+        mean = season[(future.steps - 1) % self.season_length]
+        return _student(mean, sigma * np.sqrt(done + 1), n)
 
     def _at_once(
         self, y: FloatArray, lo: IntArray, hi: IntArray, steps: IntArray, spread: bool
@@ -152,7 +159,7 @@ class SeasonalNaive(_Baseline):
         sigma = (
             rms_of_slices(y[m:] - y[:-m], lo, hi - m) if len(y) > m else np.full(lo.shape, np.nan)
         )
-        return Normal(mean, sigma[..., None] * np.sqrt((steps - 1) // m + 1))
+        return _student(mean, sigma[..., None] * np.sqrt((steps - 1) // m + 1), hi - lo - m)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ class RandomWalkWithDrift(_Baseline):
     """The line through the first and the last value: ``y_T + h (y_T - y_1) / (T - 1)``.
 
     Variance ``sigma^2 h (1 + h / (T - 1))`` with ``sigma^2 = sum((y_t - y_{t-1} - c)^2) / (T - 2)`` and
-    ``c`` the drift.
+    ``c`` the drift; quantiles of Student's t with ``T - 2`` degrees of freedom.
 
     Examples
     --------
@@ -182,7 +189,7 @@ class RandomWalkWithDrift(_Baseline):
     def _predict(self, state: Any, future: Future) -> Distribution:
         last, slope, sigma, n = state
         h = future.steps
-        return Normal(last + h * slope, sigma * np.sqrt(h * (1 + h / (n - 1))))
+        return _student(last + h * slope, sigma * np.sqrt(h * (1 + h / (n - 1))), n - 2)
 
     def _at_once(
         self, y: FloatArray, lo: IntArray, hi: IntArray, steps: IntArray, spread: bool
@@ -200,14 +207,15 @@ class RandomWalkWithDrift(_Baseline):
             at = np.arange(first[-1]) + np.repeat(lo[:, k] - first[:-1], n[:, k] - 1)
             sigma[:, k] = rms_of_slices(changes[at] - rows, first[:-1], first[1:], lost=1)
         ratio = steps / np.maximum(n - 1, 1)[..., None]
-        return Normal(mean, sigma[..., None] * np.sqrt(steps * (1 + ratio)))
+        return _student(mean, sigma[..., None] * np.sqrt(steps * (1 + ratio)), n - 2)
 
 
 @dataclass(frozen=True)
 class HistoricAverage(_Baseline):
     """The mean of the whole history, with variance ``s^2 (1 + 1 / T)``.
 
-    ``s`` is the sample standard deviation (divisor T - 1).
+    ``s`` is the sample standard deviation (divisor T - 1); quantiles of Student's t with as many degrees of
+    freedom.
 
     Examples
     --------
@@ -223,7 +231,8 @@ class HistoricAverage(_Baseline):
 
     def _predict(self, state: Any, future: Future) -> Distribution:
         mean, sigma, n = state
-        return Normal(np.full(future.h, mean), np.full(future.h, sigma * np.sqrt(1 + 1 / n)))
+        sd = np.full(future.h, sigma * np.sqrt(1 + 1 / n))
+        return _student(np.full(future.h, mean), sd, n - 1)
 
     def _at_once(
         self, y: FloatArray, lo: IntArray, hi: IntArray, steps: IntArray, spread: bool
@@ -236,7 +245,7 @@ class HistoricAverage(_Baseline):
             [_rms(y[lo[cell] : hi[cell]] - centre[cell], lost=1) for cell in np.ndindex(lo.shape)]
         ).reshape(lo.shape)
         sd = sigma * np.sqrt(1 + 1 / (hi - lo))
-        return Normal(mean, np.repeat(sd[..., None], len(steps), axis=-1))
+        return _student(mean, np.repeat(sd[..., None], len(steps), axis=-1), hi - lo - 1)
 
 
 @dataclass(frozen=True)

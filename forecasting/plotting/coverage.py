@@ -57,7 +57,8 @@ def coverage_table(forecasts: pd.DataFrame, *, by: Sequence[str] = ("model",)) -
     -------
     DataFrame
         ``by``, ``level`` (percent), ``coverage``, ``band_lo``, ``band_hi`` (all three percent),
-        ``n`` (cells), ``n_windows``. Coverage is NaN where n = 0.
+        ``width`` (mean of hi - lo, in the unit of the series), ``n`` (cells), ``n_windows``. Coverage is NaN
+        where n = 0.
 
     Raises
     ------
@@ -68,13 +69,16 @@ def coverage_table(forecasts: pd.DataFrame, *, by: Sequence[str] = ("model",)) -
     need_columns(forecasts, [*KEYS, *keys], "The forecasts table")
     if "model" not in keys:
         raise ArgumentError(f"by={keys!r} lacks 'model': the intervals of each model are judged.")
-    summary = summarise(forecasts, by=keys, metrics="coverage", undefined=False).reset_index()
+    summary = summarise(
+        forecasts, by=keys, metrics=["coverage", "width"], undefined=False
+    ).reset_index()
     covered = losses(forecasts, metrics="coverage")
     windows = list(dict.fromkeys([*keys, "unique_id", "cutoff"]))
     parts = []
     for column in [str(c) for c in summary.columns if str(c).startswith(PREFIX)]:
         level = column.removeprefix(PREFIX)
-        part = summary[[*keys, column]].rename(columns={column: "coverage"})
+        names = {column: "coverage", f"width-{level}": "width"}
+        part = summary[[*keys, *names]].rename(columns=names)
         part.insert(len(keys), "level", float(level))
         used = forecasts.loc[covered[f"covered-{level}"].notna().to_numpy(), windows]
         parts.append(_count(part, used, keys))

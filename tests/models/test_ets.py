@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import t as student
 
 import forecasting as fc
 from forecasting.kernels import ets as kernel
@@ -176,18 +177,23 @@ def test_parameters_at_a_cutoff_do_not_change_with_the_future() -> None:
 
 
 def test_the_interval_of_simple_smoothing_by_hand() -> None:
-    fitted = fc.SES().fit(one(np.random.default_rng(3).normal(size=60)))
+    """With the weight given, the first level is a mean of errors that fade: it adds w^2n / sum w^2t."""
+    n, w = 60, 0.9
+    fitted = fc.SES(alpha=1 - w).fit(one(np.random.default_rng(3).normal(size=n)))
     row = fitted.parameters().iloc[0]
     wide = fitted.predict(5, level=95)
-    half = 1.959963984540054 * row["sigma"] * np.sqrt(1 + np.arange(5) * row["alpha"] ** 2)
-    assert_allclose(wide["hi-95"] - wide["mean"], half, rtol=1e-9)
+    known = 1 + np.arange(5) * (1 - w) ** 2
+    level = w ** (2 * n) / np.sum(w ** (2.0 * np.arange(n)))
+    half = student.ppf(0.975, n - 2) * row["sigma"] * np.sqrt(known + level)
+    assert_allclose(wide["hi-95"] - wide["mean"], half, rtol=1e-8)
 
 
 def test_the_variance_of_relative_errors_is_that_of_simulated_paths() -> None:
     fitted = fc.ETS(12, "MAA").fit(one(wavy()))
     row = fitted.parameters().iloc[0]
     wide = fitted.predict(14, level=95)
-    sd = (wide["hi-95"] - wide["mean"]).to_numpy() / 1.959963984540054
+    factor, df = fitted._uncertainty(fitted._fitted.learned, 14)  # the test is of what lies below
+    sd = (wide["hi-95"] - wide["mean"]).to_numpy() / student.ppf(0.975, df[0, 0]) / factor[0, 0]
     rng, n = np.random.default_rng(0), 200_000
     level, trend = np.full(n, row["level"]), np.full(n, row["trend"])
     seasons = [np.full(n, row[f"season_{j}"]) for j in range(1, 13)]

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import t as student
 
 import forecasting as fc
 from forecasting.errors import ArgumentError
 from forecasting.kernels import theta as kernel
 from forecasting.kernels.theta import Column
+from forecasting.models.smoothing.estimation import variance_ratio
 
 MEMBERS = {
     fc.Theta: ["STM"],
@@ -47,7 +49,20 @@ def test_forecast_is_that_of_the_kernel(member, level, air):
     mean, sd = kernel.project(record, 12, 5)
     found = member(12, initial_level=level).fit(air).predict(5, level=80)
     assert_array_equal(found["mean"], mean[0, 0])
-    assert_allclose(found["hi-80"] - found["mean"], 1.2815515655446004 * sd[0, 0], rtol=1e-12)
+    ratio = variance_ratio(
+        np.array([[record[0, 0, Column.ALPHA], 0.0, 0.0]]),
+        np.ones(1),
+        np.array([96]),
+        5,
+        trend=True,
+        season_length=1,
+        estimated=(True, False, False),
+    )
+    assert record[0, 0, Column.SEASON] > 0
+    ratio += 12 / 96 / (1 + np.arange(5) * record[0, 0, Column.ALPHA] ** 2)
+    model = kernel.MODELS[int(record[0, 0, Column.MODEL])]
+    t80 = student.ppf(0.9, 96 - 3 - kernel.n_parameters(model, level == "estimated"))
+    assert_allclose(found["hi-80"] - found["mean"], t80 * sd[0, 0] * np.sqrt(ratio[0]), rtol=1e-9)
 
 
 @pytest.mark.parametrize("member", MEMBERS)

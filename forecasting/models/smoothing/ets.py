@@ -23,6 +23,7 @@ from forecasting.errors import (
 from forecasting.kernels import ets as kernel
 from forecasting.kernels import mathematics
 from forecasting.kernels.ets import Column, Outcome
+from forecasting.models.smoothing.estimation import variance_ratio
 from forecasting.series import Future
 
 #: A variance explodes when one standard deviation is this many times the range of the history, or, of a
@@ -96,6 +97,30 @@ class _ExponentialSmoothing(BatchForecaster):
         )
         sd[ratios & (records[..., Column.RANGE] == 0)] = 0.0
         return Projection(mean, sd, how)
+
+    def _uncertainty(self, fits: Fits, h: int) -> tuple[FloatArray, FloatArray]:
+        records = fits["records"].reshape(-1, fits["records"].shape[-1])
+        lower, upper = self._bounds
+        estimated = [low < high for low, high in zip(lower[:3], upper[:3], strict=True)]
+        number = records[:, Column.MODEL].astype(np.int64)
+        factor, df = np.ones((len(records), h)), np.full(len(records), np.inf)
+        for model in np.unique(number).tolist():
+            name, rows = kernel.MODELS[model], np.flatnonzero(number == model)
+            count = records[rows, Column.COUNT].astype(np.int64)
+            weights = np.nan_to_num(records[rows, Column.ALPHA : Column.ALPHA + 3])
+            phi = records[rows, Column.ALPHA + 3]
+            ratio = variance_ratio(
+                weights,
+                np.where(np.isnan(phi), 1.0, phi),
+                count,
+                h,
+                trend=name[1] == "A",
+                season_length=1 if name[-1] == "N" else self._season,
+                estimated=estimated,
+            )
+            factor[rows] = np.sqrt(ratio)
+            df[rows] = count - kernel.n_parameters(name, self._season)
+        return factor.reshape(*fits.shape, h), df.reshape(fits.shape)
 
     def _paths(self, fits: Fits, i: int, k: int, future: Future) -> Samples:
         record, m = fits["records"][i, k], self._season
@@ -235,8 +260,9 @@ def _check_smoothing(value: object, name: str) -> None:
 class SES(_ExponentialSmoothing):
     """Simple exponential smoothing: a level that follows the data, ``l <- l + alpha (y - l)``.
 
-    The model ANN; ``alpha`` and the first level minimise the sum of squared one-step errors. Intervals are
-    Gaussian with variance ``sigma^2 (1 + (h - 1) alpha^2)``. Missing values are skipped.
+    The model ANN; ``alpha`` and the first level minimise the sum of squared one-step errors. The variance is
+    ``sigma^2 (1 + (h - 1) alpha^2)`` times what estimating both adds; quantiles are Student's t. Missing values
+    are skipped.
 
     Parameters
     ----------
@@ -271,7 +297,7 @@ class Holt(_ExponentialSmoothing):
     """Holt's linear trend, or a damped one: a level and a slope that follow the data.
 
     The model AAN (AAdN), estimated by least squares of the one-step errors; ``beta <= alpha``. Intervals are
-    Gaussian. Missing values are skipped.
+    analytic. Missing values are skipped.
 
     Parameters
     ----------
@@ -319,7 +345,7 @@ class HoltWinters(_ExponentialSmoothing):
     """Holt-Winters: level, slope and season, additive or multiplicative, by least squares.
 
     The path of AAA (AAdA) or of a multiplicative season around the same trend; what is minimised is the sum
-    of squared one-step errors, as in R's ``hw``. Intervals are Gaussian for an additive season and simulated
+    of squared one-step errors, as in R's ``hw``. Intervals are analytic for an additive season and simulated
     with relative errors for a multiplicative one. Missing values are skipped.
 
     Parameters

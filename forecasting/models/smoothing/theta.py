@@ -19,6 +19,7 @@ from forecasting.errors import (
 from forecasting.kernels import theta as kernel
 from forecasting.kernels.mathematics import THETA, documented
 from forecasting.kernels.theta import Column, Outcome
+from forecasting.models.smoothing.estimation import variance_ratio
 
 DESEASONALIZE = {"test": "test", True: "always", False: "never"}
 
@@ -83,6 +84,26 @@ class _Theta(BatchForecaster):
         return set(fits.columns) == {"record"} and kernel.are_sound(
             fits["record"], lengths, int(self.season_length), self.models
         )
+
+    def _uncertainty(self, fits: Fits, h: int) -> tuple[FloatArray, FloatArray]:
+        """The member is taken as smoothing around a free line; an index is a mean of ``n / m`` values."""
+        record = fits["record"].reshape(-1, fits["record"].shape[-1])
+        alpha, count = record[:, Column.ALPHA], record[:, Column.COUNT].astype(np.int64)
+        ratio = variance_ratio(
+            np.stack([alpha, 0 * alpha, 0 * alpha], axis=1),
+            np.ones(len(record)),
+            count,
+            h,
+            trend=True,
+            season_length=1,
+            estimated=(True, False, False),
+        )
+        index = np.where(record[:, Column.SEASON] > 0, self.season_length / count, 0.0)
+        ratio += index[:, None] / (1.0 + np.arange(h) * alpha[:, None] ** 2)
+        model = record[:, Column.MODEL].astype(np.int64)
+        size = [kernel.n_parameters(name, self._free_level) for name in kernel.MODELS]
+        df = count - kernel.BURN_IN - np.array(size)[model]
+        return np.sqrt(ratio).reshape(*fits.shape, h), np.maximum(df, 1.0).reshape(fits.shape)
 
     def _trouble(self, code: int) -> ForecastingError:
         if code == Outcome.NOT_FINITE:
