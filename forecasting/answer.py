@@ -1,5 +1,4 @@
-"""What a forecaster answers to a set of windows: arrays, and a failure for every cell it could "
-"not do."""
+"""What a forecaster answers to a set of windows: arrays, and a failure for every cell it could not do."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from forecasting._typing import AnyArray, BoolArray, FloatArray
+from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
 from forecasting.distribution import Distribution
 from forecasting.errors import (
     ForecastingError,
@@ -120,19 +119,34 @@ class Answer:
             If it has the wrong number of steps or is not finite.
         """
         h = self.mean.shape[2]
-        if np.iscomplexobj(forecast.mean):
-            raise ModelContractError("returned complex numbers")
-        mean = np.asarray(forecast.mean, dtype=np.float64)
-        if mean.shape != (h,):
-            got = mean.shape[0] if mean.ndim == 1 else f"an array of shape {mean.shape}"
-            raise ModelContractError(f"returned {got} steps, expected {h}")
+        mean = checked_shape(forecast.mean, (h,), "steps")
         _refuse_non_finite(mean)
         self.mean[i, k] = mean
-        if probs:
-            found = forecast.quantiles(probs)
-            if found is not None:
-                self.quantiles[i, k] = found
-                self.own[i, k] = True
+        found = forecast.quantiles(probs) if probs else None
+        if found is not None:
+            self.quantiles[i, k] = checked_shape(
+                found, (h, len(probs)), "quantiles (steps, levels)"
+            )
+            self.own[i, k] = True
+
+    def put_window(
+        self, series: IntArray, k: int, forecast: Distribution, probs: tuple[float, ...]
+    ) -> None:
+        """Keep the forecasts of one window of several series; arrays have shape (n_series, h).
+
+        Raises
+        ------
+        ModelContractError
+            If there are not as many series or steps.
+        """
+        shape = (len(series), self.mean.shape[2])
+        mean = checked_shape(forecast.mean, shape, "forecasts (series, steps)")
+        found = forecast.quantiles(probs) if probs else None
+        if found is not None:
+            what = "quantiles (series, steps, levels)"
+            self.quantiles[series, k] = checked_shape(found, (*shape, len(probs)), what)
+            self.own[series, k] = True
+        self.mean[series, k] = mean
 
     def put_all(self, windows: Windows, forecast: Distribution, probs: tuple[float, ...]) -> None:
         """Keep the forecasts of all active cells at once; arrays have shape (S, K, h)."""
@@ -182,6 +196,26 @@ class Answer:
             self.fail(int(i), int(k), "interval", _bad_quantiles(self.quantiles[i, k]))
 
 
+def checked_shape(found: Any, shape: tuple[int, ...], what: str) -> FloatArray:
+    """Return what a forecaster answered as an array of float64.
+
+    Raises
+    ------
+    ModelContractError
+        If it has another shape, or complex numbers.
+    """
+    if np.iscomplexobj(found):
+        raise ModelContractError("returned complex numbers")
+    array = np.asarray(found, dtype=np.float64)
+    if array.shape != shape:
+        raise ModelContractError(f"returned {_size(array.shape)} {what}, expected {_size(shape)}")
+    return array
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "one number for all"
+
+
 def _bad_quantiles(quantiles: FloatArray) -> ForecastingError:
     if np.isnan(quantiles).all():  # how a distribution says that it does not know its own width
         return NoResidualsError(
@@ -215,14 +249,35 @@ def active_cells(windows: Windows) -> Iterator[tuple[int, int]]:
 
 
 def as_failure(error: BaseException) -> ForecastingError:
-    """Return an error of ours for what a forecaster raised."""
+    """Return an error of ours for what a forecaster raised, be it made to end a process.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If that is what it is: Ctrl-C is nobody's failure, and ends the run.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        raise error
     if isinstance(error, ForecastingError):
         return error
     if isinstance(error, MemoryError):
         return OutOfMemoryError("the forecaster asked for more memory than there is")
     if isinstance(error, (OverflowError, FloatingPointError)):
         return OverflowedError(f"the numbers are too large for this forecaster ({error})")
-    return ModelError(f"the forecaster raised {type(error).__name__}: {error}")
+    text = text_of(error)
+    if isinstance(error, ValueError) and "read-only" in text:
+        return ModelContractError(
+            f"wrote into its input, which is read-only ({text}); let the hook work on a copy, y.copy()"
+        )
+    return ModelError(f"the forecaster raised {type(error).__name__}{text and f': {text}'}")
+
+
+def text_of(error: BaseException) -> str:
+    """Return the text of an error that somebody else wrote, whose own ``str`` may fail."""
+    try:
+        return str(error)
+    except Exception as broken:
+        return f"(its text cannot be shown: {type(broken).__name__})"
 
 
 def _refuse_non_finite(mean: FloatArray) -> None:

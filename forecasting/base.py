@@ -44,7 +44,7 @@ from forecasting.pulse import window_unnamed
 from forecasting.reading import DataOptions, as_panel, known_ahead
 from forecasting.regressors import Regressors
 from forecasting.schedule import check_horizon
-from forecasting.series import Entropy, Future, History, PanelFuture
+from forecasting.series import Entropy, Future, History, PanelFuture, unmoved_generators
 from forecasting.troubles import troubles
 from forecasting.windows import Windows, calibration_windows, final_window
 
@@ -139,7 +139,7 @@ class Forecaster(abc.ABC):
         panel = as_panel(data, X=X, **options)
         windows = final_window(panel, 1, seed)
         failed = self._blocked(windows, ())
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, unmoved_generators():
             warnings.simplefilter("always")
             learned = self._learn(windows.only(~failed.failed()), failed)
         tell_all(caught)
@@ -186,7 +186,7 @@ class Forecaster(abc.ABC):
         fitted = self._require_fitted()
         ahead = known_ahead(fitted.panel, X, h)
         windows = final_window(fitted.panel, h, fitted.seed, ahead)
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, unmoved_generators():
             warnings.simplefilter("always")
             answer = self._answer_after_fit(fitted, windows, asked.probs)
         tell_all(caught)
@@ -296,12 +296,13 @@ class Forecaster(abc.ABC):
     @final
     def answer(self, windows: Windows, probs: tuple[float, ...] = ()) -> Answer:
         """Forecast every active cell, quantiles included; each cell is finite or has a failure."""
-        answer = self.uncalibrated(windows, probs)
-        self._calibrate(windows, answer, probs)
-        try:
-            answer.parameters = {**self._describe(answer.learned), **answer.parameters}
-        except (Exception, SystemExit) as error:  # any author's code: the forecasts stand
-            tell(f"the parameters cannot be shown: {type(error).__name__}: {error}")
+        with unmoved_generators():
+            answer = self.uncalibrated(windows, probs)
+            self._calibrate(windows, answer, probs)
+            try:
+                answer.parameters = {**self._describe(answer.learned), **answer.parameters}
+            except BaseException as error:  # any author's code: the forecasts stand
+                tell(f"the parameters cannot be shown: {as_failure(error)}")
         answer.learned = None
         return answer
 
@@ -310,7 +311,12 @@ class Forecaster(abc.ABC):
         """Forecast every active cell, with quantiles only where the forecaster has its own."""
         blocked = self._blocked(windows, probs)
         open_cells = windows.only(~blocked.failed())
-        answer = self._forecast_windows(open_cells, probs)
+        try:
+            answer = self._forecast_windows(open_cells, probs)
+        except BaseException as error:  # any author's third hook: it costs this batch only
+            answer = empty_answer(windows, probs)
+            for i, k in active_cells(open_cells):
+                answer.fail(i, k, "predict", error)
         answer.check(open_cells)
         answer.failures.extend(blocked.failures)
         return answer
@@ -376,7 +382,12 @@ class Forecaster(abc.ABC):
         if not probs or not todo.active.any():
             return
         n = max(self.calibration_size, *(windows_needed(level_of(p)) for p in probs))
-        errors = self._past_errors(todo, n)
+        try:
+            errors = self._past_errors(todo, n)
+        except BaseException as error:  # any author's third hook: the means stand
+            for i, k in active_cells(todo):
+                answer.fail(i, k, "interval", error)
+            return
         set_conformal(todo, answer, errors, probs)
 
     def _past_errors(self, windows: Windows, n: int) -> FloatArray:
@@ -441,7 +452,7 @@ class LocalForecaster(Forecaster):
         for i, k in active_cells(windows):
             try:
                 states[i] = self._fit(windows.history(i, k))
-            except (Exception, SystemExit) as error:  # any author's code: it costs this series only
+            except BaseException as error:  # any author's code: it costs this series only
                 failed.fail(i, k, "fit", error)
         return states
 
@@ -453,7 +464,7 @@ class LocalForecaster(Forecaster):
             try:
                 forecast = self._predict(learned[i], windows.future(i, k))
                 answer.put(i, k, as_distribution(forecast), probs)
-            except (Exception, SystemExit) as error:  # any author's code
+            except BaseException as error:  # any author's code
                 answer.fail(i, k, "predict", error)
         return answer
 
@@ -478,7 +489,7 @@ class LocalForecaster(Forecaster):
                 stage = "predict"
                 forecast = self._predict(state, windows.future(i, k))
                 answer.put(i, k, as_distribution(forecast), probs)
-            except (Exception, SystemExit) as error:  # any author's code: it costs this cell only
+            except BaseException as error:  # any author's code: it costs this cell only
                 answer.fail(i, k, stage, error)
             answer.seconds[i, k] = time.perf_counter() - began
         return answer
@@ -499,7 +510,7 @@ class GlobalForecaster(Forecaster):
         series, panel = windows.training_panel(0)
         try:
             return self._fit(panel, Entropy(windows.seed, panel.values, 0).rng("fit"))
-        except (Exception, SystemExit) as error:  # any author's code
+        except BaseException as error:  # any author's code
             for i in series.tolist():
                 failed.fail(i, 0, "fit", error)
             return None
@@ -522,7 +533,7 @@ class GlobalForecaster(Forecaster):
                 fitted_at, broken = k, None
                 try:
                     state = self._fit(panel, Entropy(windows.seed, panel.values, 0).rng("fit"))
-                except (Exception, SystemExit) as error:  # any author's code
+                except BaseException as error:  # any author's code
                     broken = as_failure(error)
             if broken is None:
                 self._predict_window(state, windows, k, answer, probs)
@@ -549,12 +560,8 @@ class GlobalForecaster(Forecaster):
         future = PanelFuture(windows.h, np.stack(list(ahead.values())), entropy)
         try:
             forecast = as_distribution(self._predict(state, panel, future))
-            quantiles = forecast.quantiles(probs) if probs else None
-            answer.mean[series, k] = forecast.mean
-            if quantiles is not None:
-                answer.quantiles[series, k] = quantiles
-                answer.own[series, k] = True
-        except (Exception, SystemExit) as error:  # any author's code
+            answer.put_window(series, k, forecast, probs)
+        except BaseException as error:  # any author's code
             for i in series.tolist():
                 answer.fail(i, k, "predict", error)
 

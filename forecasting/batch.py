@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, final
 import numpy as np
 
 from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
-from forecasting.answer import Answer, empty_answer
+from forecasting.answer import Answer, checked_shape, empty_answer
 from forecasting.base import LocalForecaster
 from forecasting.distribution import Deferred, Distribution, Point, Samples, StudentT
 from forecasting.errors import ArgumentError, CalibrationWarning, ForecastingError, tell
@@ -260,7 +260,7 @@ class BatchForecaster(LocalForecaster):
             return None
         try:
             fits = self._fit_windows(windows)
-        except (Exception, SystemExit) as error:  # any author's code: it costs this batch only
+        except BaseException as error:  # any author's code: it costs this batch only
             _fail_all(failed, _cells(windows.active), "fit", error)
             return None
         for i, k in zip(*np.nonzero(fits.trouble > FITTED), strict=True):
@@ -313,8 +313,9 @@ class BatchForecaster(LocalForecaster):
             return
         try:
             found = self._project(known, windows.h)
-            mean = found.mean.reshape(n, windows.h)
-        except (Exception, SystemExit) as error:  # any author's code: it costs this batch only
+            what = "forecasts (series, windows, steps)"
+            mean = checked_shape(found.mean, (*known.shape, windows.h), what).reshape(n, windows.h)
+        except BaseException as error:  # any author's code: it costs this batch only
             _fail_all(answer, cells, "predict", error)
             return
         answer.mean[cells] = mean
@@ -328,7 +329,7 @@ class BatchForecaster(LocalForecaster):
         own = np.flatnonzero(finite & (how != CONFORMAL))
         try:
             factor, df = self._uncertainty(fits.take((cells[0][own], cells[1][own])), windows.h)
-        except (Exception, SystemExit) as error:  # any author's code: it costs this batch only
+        except BaseException as error:  # any author's code: it costs this batch only
             _fail_all(answer, cells, "predict", error)
             return
         analytic = how[own] == ANALYTIC
@@ -362,7 +363,7 @@ class BatchForecaster(LocalForecaster):
             wide = _widened(paths, answer.mean[i, k], factor, df, future)
             answer.quantiles[i, k] = wide.quantiles(answer.probs)
             answer.own[i, k] = True
-        except (Exception, SystemExit) as error:  # any author's code: it costs this cell only
+        except BaseException as error:  # any author's code: it costs this cell only
             answer.fail(i, k, "predict", error)
 
     # --- which windows are estimated, which moved on -----------------------------------------------------

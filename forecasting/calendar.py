@@ -145,7 +145,9 @@ class Calendar:
                 return read_times(pd.Series(pd.PeriodIndex([period])), "time").in_unit(self.unit)
             stamp = pd.Timestamp(value)  # type: ignore[arg-type]
         except (ValueError, TypeError) as error:
-            raise ArgumentError(f"{value!r} is not a time of this data: {error}") from error
+            raise ArgumentError(
+                f"{value!r} is not a time of this data; give text, '2024-01-31', or a Timestamp"
+            ) from error
         if isinstance(value, (int, float, np.number)) or pd.isna(stamp):  # a number is no date
             raise ArgumentError(f"{value!r} is not a time of this data; give text or a Timestamp")
         if self.tz is not None:

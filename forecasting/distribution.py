@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 
 from forecasting._typing import FloatArray
-from forecasting.errors import LevelError, plural
+from forecasting.errors import LevelError, ModelContractError, plural, show_value
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +190,19 @@ def as_distribution(answer: Distribution | FloatArray | Sequence[float]) -> Dist
     """Return what a forecaster answered as a distribution; an array is a point forecast."""
     if isinstance(answer, Distribution):
         return answer
-    return Point(np.asarray(answer, dtype=np.float64))
+    if answer is None:  # numpy takes it for NaN
+        raise _no_numbers(answer)
+    try:
+        array = np.asarray(answer)
+        numbers = array if np.iscomplexobj(array) else array.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise _no_numbers(answer) from error
+    return Point(numbers)  # complex ones are refused where their shape is
+
+
+def _no_numbers(answer: object) -> ModelContractError:
+    what = "nothing" if answer is None else f"a {type(answer).__name__} that is no array of numbers"
+    return ModelContractError(f"returned {what}; return one number a step, or a Distribution")
 
 
 # --- what users ask for -----------------------------------------------------------------------------
@@ -210,7 +222,7 @@ def check_level(level: Sequence[float] | float | None) -> tuple[float, ...]:
     for value in given:
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not 0 < value < 100:
-            raise LevelError(f"levels are percentages in (0, 100): got {value!r}")
+            raise LevelError(f"levels are percentages in (0, 100): got {show_value(value)}")
         if value < 1:
             raise LevelError(f"level {value:g} < 1: did you mean {value * 100:g}?")
     if len(set(given)) < len(given):
@@ -224,7 +236,7 @@ def check_quantiles(quantiles: Sequence[float] | None) -> tuple[float, ...]:
     for value in given:
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         if not number or not 0 < value < 1:
-            raise LevelError(f"quantiles are probabilities in (0, 1): got {value!r}")
+            raise LevelError(f"quantiles are probabilities in (0, 1): got {show_value(value)}")
     if len(set(given)) < len(given):
         raise LevelError(f"quantiles names one probability twice: {tuple(given)}")
     return tuple(sorted(float(v) for v in given))

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import difflib
 import numbers
+import pickle
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
+
+import numpy as np
 
 MAX_IDS = 10
 MAX_ID_LENGTH = 40
@@ -79,6 +82,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {lowered[close[0]]!r}?" if close else ""
 
 
+def show_value(value: object) -> str:
+    """Return a value as somebody would type it: 1.5, not ``np.float64(1.5)``."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
 def show_time(when: object) -> str:
     """Return a time as text; midnight is not spelled out."""
     return str(when).removesuffix(" 00:00:00")
@@ -105,7 +113,9 @@ def check_keywords(given: Iterable[str], known: Sequence[str], what: str) -> Non
 def check_count(value: object, name: str, least: int = 1) -> None:
     """Raise :class:`ArgumentError` unless ``value`` is a whole number of at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
-        raise ArgumentError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        raise ArgumentError(
+            f"{name} must be a whole number of at least {least}, got {show_value(value)}"
+        )
 
 
 class ForecastingError(ValueError):
@@ -129,8 +139,18 @@ class ForecastingError(ValueError):
         self.rows = rows
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions cross process borders: rebuild from the message, then restore the facts.
-        return (_rebuild, (type(self), str(self), self.__dict__))
+        # Exceptions cross process borders: rebuild from the message, then restore the facts. What an
+        # author hung on an error of a class of theirs may not be able to travel; the error goes without.
+        facts = {k: v for k, v in self.__dict__.items() if _can_travel(v)}
+        return (_rebuild, (type(self), str(self), facts))
+
+
+def _can_travel(fact: object) -> bool:
+    try:
+        pickle.dumps(fact)
+    except Exception:  # any author's object
+        return False
+    return True
 
 
 def _rebuild(cls: type[ForecastingError], message: str, facts: dict[str, Any]) -> ForecastingError:

@@ -97,7 +97,8 @@ class Panel:
     shape: Shape = field(default_factory=Shape)
 
     def __post_init__(self) -> None:
-        for array in (self.values, self.offsets, self.start):
+        covariates = (self.covariates.known, self.covariates.past, self.covariates.static)
+        for array in (self.values, self.offsets, self.start, *covariates):
             array.setflags(write=False)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import IntArray
-from forecasting.errors import HorizonError, WindowError, plural
+from forecasting.errors import HorizonError, WindowError, plural, show_value
 from forecasting.panel import Panel
 from forecasting.windows import Windows, training_rows
 
@@ -24,14 +24,16 @@ def check_horizon(h: object) -> int:
         If it is not a whole number of at least 1.
     """
     if isinstance(h, bool) or not isinstance(h, (int, np.integer)) or h < 1:
-        raise HorizonError(f"h must be a whole number of steps of at least 1, got {h!r}")
+        raise HorizonError(f"h must be a whole number of steps of at least 1, got {show_value(h)}")
     return int(h)
 
 
 def whole_number(value: object, name: str, least: int) -> int:
     """Return a whole number of at least ``least``, or raise :class:`WindowError`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise WindowError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        raise WindowError(
+            f"{name} must be a whole number of at least {least}, got {show_value(value)}"
+        )
     return int(value)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +34,21 @@ class Entropy:
         digest.update(f"{self.seed}|{self.start}|{purpose}|".encode())
         digest.update(self.y.tobytes())
         return np.random.default_rng(int.from_bytes(digest.digest(), "little"))
+
+
+@contextlib.contextmanager
+def unmoved_generators() -> Iterator[None]:
+    """Give the global generators of Python and numpy back as they were, whoever seeds or draws inside.
+
+    What numpy does about overflow and division by zero is given back too.
+    """
+    state, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with np.errstate():
+            yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(legacy)  # noqa: NPY002
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import AnyArray, IntArray
-from forecasting.errors import TimeColumnError, plural
+from forecasting.errors import TimeColumnError, plural, show_value
 from forecasting.frequency import Frequency, unit_of
 
 #: Between 2001 and 2100, in seconds since 1970: where a whole number is likely to be an epoch time.
@@ -76,7 +76,7 @@ def read_times(column: pd.Series, name: str, date_format: str | None = None) -> 
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_float_dtype(dtype):
         _refuse_nulls(column, name)
         raise TimeColumnError(
-            f"column {name!r} holds {dtype} values, first {column.iloc[0]!r}; use time stamps, "
+            f"column {name!r} holds {dtype} values, first {show_value(column.iloc[0])}; use time stamps, "
             f"pd.to_datetime(df[{name!r}]), or whole numbers, df[{name!r}].astype(int)",
             column=name,
         )

@@ -122,7 +122,7 @@ def test_an_exception_of_the_author_is_a_failure_with_its_type_and_text():
         (np.zeros(1), "CONTRACT", "returned 1 steps, expected 2"),
         (np.array([1.0, np.nan]), "CONTRACT", "returned NaN at 1 of 2 steps, first at step 2"),
         (np.array([np.inf, 1.0]), "OVERFLOW", "infinite at step 1 of 2"),
-        (np.zeros((2, 2)), "CONTRACT", "an array of shape"),
+        (np.zeros((2, 2)), "CONTRACT", "returned 2 x 2 steps, expected 2"),
     ],
 )
 def test_a_wrong_answer_is_a_contract_failure(answer, code, said):

@@ -353,7 +353,9 @@ def test_a_table_of_parameters_that_breaks_leaves_the_forecasts(even):
         def _parameters(self, fits):
             raise KeyError("alpha")
 
-    with pytest.warns(DataWarning, match="parameters cannot be shown: KeyError"):
+    with pytest.warns(
+        DataWarning, match="parameters cannot be shown: the forecaster raised KeyError"
+    ):
         bt = backtest(even, Shy(), h=3, freq=1, progress=False)
     assert bt.forecasts["mean"].notna().all()
     assert len(bt.parameters) == 0

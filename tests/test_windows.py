@@ -82,11 +82,6 @@ def test_the_models_panel_ends_at_the_last_cutoff():
     assert windows.panel.end.max() == cutoffs.max() == panel.end.max() - 5
 
 
-def test_too_many_windows_says_how_many_fit():
-    with pytest.raises(WindowError, match="largest feasible n_windows is 8"):
-        cut(daily({"a": (60, 0)}), h=7, n_windows=60)
-
-
 @pytest.mark.parametrize("h", [0, -1, 2.5, "7", True, None])
 def test_h_must_be_a_whole_number(h):
     with pytest.raises(HorizonError, match="whole number"):

@@ -205,4 +205,5 @@ def progress_bar(total: int, progress: bool | None) -> Any:
 
 
 def _somebody_watches() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    watched = sys.stderr is not None and sys.stderr.isatty()  # None: a service without a terminal
+    return watched or "ipykernel" in sys.modules

@@ -33,10 +33,16 @@ def write_frames(
 ) -> None:
     """Write the files of a backtest into an existing folder."""
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        write_parquet(frame, folder / f"{name}.parquet")
     files = [f"{name}.parquet" for name in frames]  # what a later save may replace
     text = json.dumps({"format": FORMAT, "files": files, **facts}, indent=2, ensure_ascii=False)
     (folder / "facts.json").write_text(text, encoding="utf-8")
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a parquet file, through a file of Python so that its errors are Python's."""
+    with path.open("wb") as file:
+        frame.to_parquet(file, index=False)
 
 
 def read_frames(

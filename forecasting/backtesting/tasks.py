@@ -113,6 +113,16 @@ class Task:
             for j in range(len(self.series))
         ]
 
+    def by_estimate(self, windows: Windows) -> list[Task]:
+        """Return a task for each series and block of windows that share an estimate, of what is asked for."""
+        parts = []
+        for one in self.by_series():
+            for block in np.unique(windows.fit_at[self.columns]):
+                part = one.only((windows.fit_at[self.columns] == block)[None, :])
+                if part.size(windows):
+                    parts.append(part)
+        return parts
+
     def only(self, asked: BoolArray) -> Task:
         """Return the task with fewer cells asked for."""
         return dataclasses.replace(self, asked=asked if self.asked is None else self.asked & asked)

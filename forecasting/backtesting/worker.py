@@ -19,8 +19,18 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
-from forecasting.answer import empty_answer
-from forecasting.backtesting.tasks import Notes, Solved, Task, fail_all, solve, unsendable
+import numpy as np
+
+from forecasting.answer import empty_answer, text_of
+from forecasting.backtesting.tasks import (
+    Notes,
+    Solved,
+    Task,
+    fail_all,
+    solve,
+    unsendable,
+    window_blocks,
+)
 from forecasting.backtesting.wire import Beat, Pulse, receive, send
 from forecasting.errors import ModelError
 from forecasting.pulse import heard_by
@@ -78,7 +88,20 @@ def _solved(task: Task, part: Windows, probs: tuple[float, ...]) -> Solved:
     try:
         return solve(task, part, probs)
     except BaseException as error:  # KeyboardInterrupt too: nobody sits at this keyboard
-        return _lost(task, part, probs, error)
+        blocks = [block for block in window_blocks(part) if part.active[:, block].any()]
+        if len(blocks) == 1 or not task.forecaster.is_local:
+            return _lost(task, part, probs, error)
+    whole = empty_answer(part, probs)
+    noted: Notes = Counter()
+    for block in blocks:
+        mask = np.zeros(part.active.shape, dtype=bool)
+        mask[:, block] = True
+        answer, notes = _solved(task, part.only(mask), probs)
+        cells = np.nonzero(part.active & mask)
+        whole.place(cells, answer, cells)
+        whole.failures += answer.failures
+        noted += notes
+    return whole, noted
 
 
 def _packed(solved: Solved, task: Task, part: Windows, probs: tuple[float, ...]) -> bytes:
@@ -93,7 +116,7 @@ def _lost(task: Task, part: Windows, probs: tuple[float, ...], error: BaseExcept
     fail_all(
         answer,
         part,
-        ModelError(f"the forecaster raised {type(error).__name__}: {error}"),
+        ModelError(f"the forecaster raised {type(error).__name__}: {text_of(error)}"),
         "predict",
     )
     notes: Notes = Counter()

@@ -201,25 +201,20 @@ class _Crew:
         return [*self._without(task, ended.beat.window if named else None, ended.error), *later]
 
     def _without(self, task: Task, window: int | None, error: ForecastingError) -> list[_Job]:
-        """Fail the window that a worker ended on; where it is not known, ask for less at a time."""
-        rows, columns = task.cells(self.windows)
+        """Fail the window that a worker ended on, with those that share its estimate; unknown, ask for less."""
         if window is not None:
-            hit = np.zeros((len(task.series), len(task.columns)), dtype=bool)
-            hit[:, window] = True
+            block = self.windows.fit_at[task.columns]
+            hit = np.tile(block == block[window], (len(task.series), 1))
             self._fail(task.only(hit), error)
             left = task.only(~hit)
             return [_Job([left], again=True)] if left.size(self.windows) else []
-        if len(rows) == 1 or not task.forecaster.is_local:
+        parts = task.by_estimate(self.windows) if task.forecaster.is_local else [task]
+        if len(parts) == 1:
             self._fail(task, error)
             return []
         if len(task.series) > 1:
-            return [_Job([one], again=True) for one in task.by_series() if one.size(self.windows)]
-        cells = []
-        for row, column in zip(rows, columns, strict=True):
-            one = np.zeros((len(task.series), len(task.columns)), dtype=bool)
-            one[row, column] = True
-            cells.append(_Job([task.only(one)], again=True))
-        return cells
+            parts = [one for one in task.by_series() if one.size(self.windows)]
+        return [_Job([part], again=True) for part in parts]
 
     def _fail(self, task: Task, error: ForecastingError) -> None:
         part = task.cut(self.windows)

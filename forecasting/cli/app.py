@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from forecasting.cli import check, exits, forecast, replay
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
-    with _signals() as ended, _plain_warnings():
+    with _open_streams(), _signals() as ended, _plain_warnings():
         try:
             arguments = make_parser().parse_args(words)
             arguments.words = words
@@ -64,6 +65,27 @@ def _show(error: ForecastingError, debug: bool) -> None:
     if debug:
         tell("".join(traceback.format_exception(error)).rstrip())
     tell(f"forecasting: {in_flags(str(error))}")
+
+
+@contextmanager
+def _open_streams() -> Iterator[None]:
+    """Let closed standard streams, cron's ``>&-``, lead to nowhere.
+
+    Their numbers would go to the next files that are opened, which are those of the output, and whatever
+    a compiled library prints would land in them.
+    """
+    with ExitStack() as at_end:
+        for number in range(3):
+            try:
+                os.fstat(number)
+            except OSError:
+                os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:
+                stream = at_end.enter_context(open(os.devnull, "w", encoding="utf-8"))
+                setattr(sys, name, stream)
+                at_end.callback(setattr, sys, name, None)
+        yield
 
 
 @contextmanager

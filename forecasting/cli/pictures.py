@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import numpy as np
 from forecasting.backtesting import Backtest
 
 DPI = 120
+#: Characters of a file name that come from a model's name.
+SLUG = 60
 
 
 def write_pictures(bt: Backtest, folder: Path) -> list[str]:
@@ -56,7 +59,8 @@ def _can_rank(bt: Backtest, metric: str) -> bool:
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "model"
+    """Return a name of a model as a part of a file name, whatever it is: no path, not too long."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", name)[:SLUG].strip("-.") or "model"
 
 
 def _save(drawn: Any, path: Path) -> None:
@@ -65,8 +69,10 @@ def _save(drawn: Any, path: Path) -> None:
     first = np.asarray(drawn, dtype=object).ravel()[0]
     figure = first.figure
     # The time and the version would make every run write other bytes.
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=DPI, metadata={"Software": None})
     plt.close(figure)
+    path.write_bytes(picture.getvalue())
 
 
 __all__ = ["typical_series", "write_pictures"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
+from forecasting.backtesting.storage import write_parquet
 from forecasting.cli.exits import CANNOT_CREATE, stop
-from forecasting.files import strange_file
+from forecasting.files import DiskWriteError, check_folder, probe
 
 RUN = "run.json"
-#: A cell that starts so is a formula to a spreadsheet, which runs it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: A cell that starts so is a formula to a spreadsheet, which runs it. A spreadsheet of a country with
+#: decimal commas begins a new cell at each semicolon, quoted or not.
+FORMULA = re.compile(r"(^|;)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 
 
 def check_target(folder: Path) -> None:
@@ -26,19 +29,11 @@ def check_target(folder: Path) -> None:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         stop(CANNOT_CREATE, f"--output {folder} is not a folder; name one that is not there yet")
-    if folder.is_dir():
-        strange = strange_file(folder)
-        if strange:
-            stop(
-                CANNOT_CREATE,
-                f"--output {folder} holds {strange}, which is not of an earlier run, and the folder is "
-                "replaced as a whole; name another",
-            )
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        probe = folder.absolute().parent / f".{folder.absolute().name}.probe"
-        probe.mkdir()
-        probe.rmdir()
+        check_folder(folder.absolute())
+        probe(folder.absolute())
+    except DiskWriteError as error:
+        stop(CANNOT_CREATE, f"--output: {error}")
     except OSError as error:
         stop(CANNOT_CREATE, f"--output {folder}: cannot write there: {error.strerror or error}")
 
@@ -46,15 +41,16 @@ def check_target(folder: Path) -> None:
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
     """Write each table as parquet, text untouched, and as CSV, safe for spreadsheets."""
     for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
+        write_parquet(table, folder / f"{name}.parquet")
         write_csv(table, folder / f"{name}.csv")
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a CSV file whose numbers read back with the same bits and whose text no spreadsheet runs.
 
-    Text that begins with ``= + - @``, a tab or a carriage return gets a single quote in front; the
-    parquet file beside it has the text as it was.
+    Text that begins, or goes on after a semicolon, with ``= + - @`` (also in full width), a tab, a
+    carriage return or a line feed gets a single quote there; the parquet file beside it has the text as
+    it was.
     """
     safe = table.copy(deep=False)
     for column in safe.columns:
@@ -68,7 +64,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _safe(cell: object) -> object:
-    return "'" + cell if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
 def write_text(text: str, path: Path) -> None:

@@ -70,6 +70,10 @@ class UnpicklableError(Exception):
         raise TypeError("no")
 
 
+def interrupts():
+    raise KeyboardInterrupt
+
+
 def raises_what_cannot_be_sent():
     raise UnpicklableError("mine")
 
@@ -99,6 +103,7 @@ FAULTS = [
     (exits, "WORKER_DIED", "exit code 3"),
     (crashes, "WORKER_DIED", "SIGSEGV"),
     (eats_memory, "MEMORY", "more memory than there is"),
+    (interrupts, "MODEL", "KeyboardInterrupt"),
     (raises_what_cannot_be_sent, "MODEL", "UnpicklableError: mine"),
 ]
 
@@ -177,6 +182,28 @@ def test_what_answers_all_windows_at_once_is_asked_again_in_parts(data, honest, 
     assert bt.failures[["unique_id", "cutoff", "code"]].values.tolist() == [["s1", CUTOFF, code]]
     rest = bt.forecasts["mean"].notna()
     pd.testing.assert_frame_equal(bt.forecasts[rest], honest[rest], check_exact=True)
+
+
+@dataclass(frozen=True)
+class Moving(Faulty):
+    """Keeps what was fitted first."""
+
+    def _update(self, state, history):
+        self._fit(history)  # where the fault is
+        return state
+
+
+@pytest.mark.parametrize("fault", [sleeps, exits, interrupts])
+def test_windows_that_share_an_estimate_fail_together(data, fault):
+    """The estimate of a block is made at its first window; it may not be made at a later one instead."""
+    settings = {**RUN, "n_windows": 5, "refit": 2}
+    expected = backtest(data, Moving(), **settings).forecasts
+    bt = backtest(data, Moving(fault), timeout=LIMIT, **settings)
+    assert set(bt.failures["unique_id"]) == {"s1"}
+    assert CUTOFF in set(bt.failures["cutoff"])
+    assert len(bt.failures) <= 2
+    rest = bt.forecasts["mean"].notna()
+    pd.testing.assert_frame_equal(bt.forecasts[rest], expected[rest], check_exact=True)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def test_H08_whole_numbers_of_numpy_are_whole_numbers(fitted, kind):
         ("L01", [math.nan], ["got nan"]),
         ("L01", [True], ["got True"]),
         ("L01", ["80"], ["got '80'"]),
+        ("L01", [np.float64(150)], ["got 150.0"]),
     ],
 )
 def test_L01_to_L07_levels_are_percentages(fitted, refuses, case, level, words):
