@@ -16,12 +16,13 @@ ZIG := ziglang==0.17.1
 
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard forecasting/kernels/cpp/*) $(VENV)/.packages
 
-.PHONY: always help demo check test notebooks bench install lowest sanitize lock clean
+.PHONY: always help demo check test nightly notebooks bench install lowest sanitize lock clean
 
 help:
 	@echo "make demo       backtest on real data; writes tables, plots and a page into $(DEMO)/"
 	@echo "make check      format, lint, types, floors, pins"
 	@echo "make test       the tests; PYTEST_ARGS='-k croston' narrows them"
+	@echo "make nightly    the tests that take minutes: kill loops, edited files, oracle by fault, bits in new processes"
 	@echo "make notebooks  run every notebook; STORE=1 keeps the new pictures in it"
 	@echo "make bench      the figures in benchmarks/, measured here"
 	@echo "make lowest     the tests with the lowest versions that pyproject.toml allows"
@@ -42,6 +43,9 @@ check: install
 
 test: install
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGS)
+
+nightly: install
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -m nightly $(PYTEST_ARGS)
 
 notebooks: install
 	$(BIN)/jupyter-execute --timeout=600 $(if $(STORE),--inplace) $(NOTEBOOKS)

@@ -72,13 +72,13 @@ def test_everything_changed_at_once_gives_the_same_bits():
     assert expected == got
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_each_setting_alone_gives_the_same_bits(everything, setting):
     assert everything == hashes(start(*SETTINGS[setting]))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_forecaster_of_the_package_is_among_them(everything):
     classes = {
         name

@@ -89,7 +89,7 @@ def test_every_oracle_is_meant_for_some_fault_and_every_fault_for_some_oracle():
     assert {o.id for o in ORACLES} == {oracle for oracles in MEANT.values() for oracle in oracles}
 
 
-@pytest.mark.slow  # 22 faults x 19 oracles
+@pytest.mark.nightly  # 22 faults x 19 oracles
 def test_the_matrix_of_oracles_and_faults_is_the_one_that_is_written_here():
     PLANTED["ClassCache"].seen.clear()  # what earlier tests left, which a new process does not have
     matrix = leak_matrix()

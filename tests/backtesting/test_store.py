@@ -354,8 +354,8 @@ def fits_of_one_series():
     [
         (4, 1),
         (4, 2),
-        pytest.param(25, 1, marks=pytest.mark.slow),
-        pytest.param(25, 2, marks=pytest.mark.slow),
+        pytest.param(25, 1, marks=pytest.mark.nightly),
+        pytest.param(25, 2, marks=pytest.mark.nightly),
     ],
 )
 def test_a_killed_run_loses_what_was_in_flight_and_nothing_else(tmp_path, kills, n_jobs):

@@ -74,7 +74,7 @@ def test_signed_edits_give_our_error_or_forecasts(files, tally):
     assert tally.counts["forecasts"] > 20, "the edits no longer reach what lies behind the digest"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_byte_of_a_small_file_flipped_is_found(files, tally):
     data = files["naive"]
     for at in range(len(data)):
@@ -83,7 +83,7 @@ def test_every_byte_of_a_small_file_flipped_is_found(files, tally):
     within_bounds(tally)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_byte_flipped_and_signed_gives_our_error_or_forecasts(files, tally):
     for name in ("naive", "theta"):
         data = files[name]
@@ -92,7 +92,7 @@ def test_every_byte_flipped_and_signed_gives_our_error_or_forecasts(files, tally
     within_bounds(tally)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_ten_thousand_edited_files_give_our_error_or_forecasts(files, tally, tmp_path):
     rng = np.random.default_rng(2)
     for data in files.values():

@@ -30,14 +30,14 @@ def runs() -> tuple[Backtest, Backtest]:
 
 
 @pytest.mark.parametrize(
-    "how", [errno.EIO, *(pytest.param(h, marks=pytest.mark.slow) for h in (errno.ENOSPC, SHORT))]
+    "how", [errno.EIO, *(pytest.param(h, marks=pytest.mark.nightly) for h in (errno.ENOSPC, SHORT))]
 )
 def test_a_saved_backtest_is_the_old_or_the_new_one(nth_fault, runs, how) -> None:
     calls = nth_fault(runs[0].save, runs[1].save, how)
     assert {"open", "write", "fsync", "exchange", "mkdir", "chmod", "unlink", "rmdir"} <= set(calls)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_disk_that_cannot_exchange_names_has_the_old_or_the_new_one_as_well(
     nth_fault, disk, runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,7 +70,7 @@ def ends_with(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    "how", [errno.ENOSPC, *(pytest.param(h, marks=pytest.mark.slow) for h in FAILURES[1:])]
+    "how", [errno.ENOSPC, *(pytest.param(h, marks=pytest.mark.nightly) for h in FAILURES[1:])]
 )
 def test_forecast_of_the_command_line_writes_all_or_nothing(
     nth_fault, ends_with, table: Path, how: int | str
@@ -89,9 +89,9 @@ def test_forecast_of_the_command_line_writes_all_or_nothing(
     ("how", "stride"),
     [
         (errno.ENOSPC, 40),
-        pytest.param(errno.ENOSPC, 1, marks=pytest.mark.slow),
-        pytest.param(errno.EIO, 3, marks=pytest.mark.slow),
-        pytest.param(SHORT, 3, marks=pytest.mark.slow),
+        pytest.param(errno.ENOSPC, 1, marks=pytest.mark.nightly),
+        pytest.param(errno.EIO, 3, marks=pytest.mark.nightly),
+        pytest.param(SHORT, 3, marks=pytest.mark.nightly),
     ],
 )
 def test_backtest_of_the_command_line_writes_all_or_nothing(

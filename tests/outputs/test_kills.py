@@ -144,7 +144,7 @@ def polled(target: Path) -> Iterator[list[object]]:
         reader.join()
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [10, pytest.param(50, marks=pytest.mark.nightly)])
 def test_kills_at_random_times_never_show_a_part(tmp_path: Path, kills: int) -> None:
     target, rng = tmp_path / "place" / "out", random.Random(kills)
     write_version(target, 0)
