@@ -103,3 +103,36 @@ def ets_smooth(
     state: FloatArray,  # (2 + m,), moved
     means: FloatArray,  # (n,), filled
 ) -> bool: ...
+def arima_fit(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    order: IntArray,
+    season_length: int,
+    constant: bool,
+    anchor_ratio: float,
+    tolerance: float,
+    n_threads: int,
+    out: FloatArray,
+) -> None: ...
+def arima_project(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    records: FloatArray,
+    limits: IntArray,
+    season_length: int,
+    n_threads: int,
+    mean: FloatArray,
+    sd: FloatArray,
+) -> None: ...
+def arima_evaluate(
+    values: FloatArray,
+    order: IntArray,
+    season_length: int,
+    constant: bool,
+    coefficients: FloatArray,
+    gradient: FloatArray,
+    matrix: FloatArray,
+    out: FloatArray,
+) -> None: ...

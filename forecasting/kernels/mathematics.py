@@ -157,6 +157,73 @@ Assimakopoulos, K. Nikolopoulos (2000), The theta model: a decomposition approac
 International Journal of Forecasting 16, 521-530, doi:10.1016/S0169-2070(00)00066-2.
 """
 
+ARIMA = r"""
+**Model.** With the seasonal difference w_t = (1 - B)^d (1 - B^m)^D y_t and white noise e_t (Box and Jenkins
+1970)::
+
+    phi(B) Phi(B^m) (w_t - c) = theta(B) Theta(B^m) e_t
+    phi(B) = 1 - ar_1 B - ... - ar_p B^p          theta(B) = 1 + ma_1 B + ... + ma_q B^q
+
+Phi and Theta the same in B^m with P and Q coefficients. c is the mean of w: of y where nothing is
+differenced, a drift where d + D = 1 (per step if d = 1, per season if D = 1). Below phi* = phi Phi and theta*
+= theta Theta.
+
+**Likelihood.** Let x_t = w_t - c filtered by 1 / theta*. The only unknowns are u, the q + m Q values of x
+before the first w. Given u the x follow by a sparse recursion, and phi* x = e; the first p + m P values of x
+are predicted from those before them (step-down recursion), with variances f_t in units of sigma^2. So the
+one-step errors v are *linear* in u and c::
+
+    x_t = w_t - c - sum theta*_l x_{t-l}     v_t = (x_t - sum phi_l x_{t-l}) / sqrt(f_t)
+    v = v_y + Z u + C c
+
+The map from (u, w) to x is triangular with unit diagonal, so that integrating a Gaussian density over u gives
+the exact likelihood; c and sigma^2 are at their maximum::
+
+    -2 log L = n log(S / n) + log|Z'Z| + sum log f_t + n (1 + log 2 pi),   S = min |v|^2 over u and c
+
+One recursion carries the columns [u, c, y] in lanes; their matrix of products, eliminated, gives S (the last
+pivot), log|Z'Z| (the first pivots), u and c. No initial covariance, no diffuse prior, nothing truncated.
+
+**Missing values** are further unknowns: one column each, its input the weights of the differences. They are
+integrated out like u and not counted in n. With d + D > 0 that is the diffuse likelihood of a Kalman filter.
+
+**Gradient.** By an adjoint recursion over the same rows. With a = (u, c, 1) at the minimum and Z'Z of u
+alone::
+
+    d f / d V_t = (2 n / S) v_t a + 2 V_t (Z'Z)^-1
+
+run backwards through the recursions and the step-down, at a cost that does not grow with the number of
+coefficients. The Gauss-Newton matrix takes forward sensitivities of v, with u and c projected out.
+
+**Coordinates.** Partial autocorrelations r of each of the four factors, |r| <= 1 - 10^-6 (Durbin-Levinson),
+so that every point is stationary and invertible, and a model of a higher order begins as one of a lower with
+a zero. Steps are Gauss-Newton plus a symmetric rank-one estimate of what it leaves out, damped, in the box.
+Near a unit root, where valleys are long or double, the optimum is probed on both sides.
+
+**Starts and anchors.** Four points far apart, and where two orders of growing one coefficient at a time lead.
+A window does not search from nothing: its anchor is the longest of the lengths 48, 72, 108, 162, ... that is
+not longer; the search is made on the first so many values, roughly, and up to three distinct optima are
+polished in the window; with four or more coefficients the window grows a model of its own besides. So what is
+found at a window is a function of the values in that window alone. Windows shorter than 48, and those whose
+error variance is e times what it was at the anchor, search for themselves.
+
+**Forecasts.** The recursions go on without errors from the conditional mean of x (and of missing y). With psi
+= theta* / (phi* times the differences) and R_h how the mean of step h moves with the unknowns::
+
+    v_h = sigma^2 (sum_{j<h} psi_j^2 + R_h (Z'Z)^-1 R_h'),      sigma^2 = S / (n - p - q - P - Q - [c])
+
+the exact variance at given parameters; quantiles are Gaussian. AICc = -2 log L + 2 k + 2 k (k + 1) / (n - k -
+1) with k = p + q + P + Q + [c] + 1.
+
+**Sources.** G. E. P. Box, G. M. Jenkins (1970), Time Series Analysis: Forecasting and Control, Holden-Day. P.
+J. Brockwell, R. A. Davis (1991), Time Series: Theory and Methods, 2nd ed., Springer,
+doi:10.1007/978-1-4419-0320-4 (ch. 3, 5, 8). G. Gardner, A. C. Harvey, G. D. A. Phillips (1980), Algorithm AS
+154, Applied Statistics 29, 311-322, doi:10.2307/2346910. J. F. Monahan (1984), A note on enforcing
+stationarity in autoregressive-moving average models, Biometrika 71, 403-404, doi:10.1093/biomet/71.2.403. G.
+H. Golub, V. Pereyra (1973), The differentiation of pseudo-inverses and nonlinear least squares problems whose
+variables separate, SIAM Journal on Numerical Analysis 10, 413-432, doi:10.1137/0710036.
+"""
+
 
 def documented(text: str) -> Callable[[Documented], Documented]:
     """Return a class decorator that puts a text of this module under the class's ``Notes``."""

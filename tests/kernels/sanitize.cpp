@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "arima_fit.hpp"
 #include "ets_fit.hpp"
 #include "intermittent.hpp"
 #include "theta.hpp"
@@ -83,6 +84,29 @@ int main() {
                 theta::advance(records.data(), cells, m, values.data(), lo.data(), hi.data());
             }
         }
+    }
+    const arima::Order orders[] = {{1, 1, 1, 0, 1, 1, 12, false}, {2, 0, 1, 1, 1, 0, 4, false},
+                                   {3, 0, 0, 1, 0, 0, 4, true},   {0, 2, 2, 0, 0, 0, 1, false},
+                                   {0, 1, 2, 0, 0, 2, 4, true},   {0, 0, 0, 0, 0, 0, 1, true}};
+    std::vector<std::int64_t> firsts;
+    for (const std::int64_t first : starts) firsts.insert(firsts.end(), static_cast<std::size_t>(n) + 1, first);
+    for (const arima::Order &order : orders) {
+        const arima::Limits limits{order.p, order.d, order.q, order.P, order.D, order.Q, order.m};
+        const auto width = static_cast<std::size_t>(limits.record_size());
+        std::vector<double> records(stops.size() * width), chosen, mean, sd;
+        std::vector<std::int64_t> from, to;
+        arima::fit(w, order, {1.5, 1e-5}, 2, records.data());
+        for (std::size_t i = 0; i < stops.size(); ++i) {
+            if (records[i * width] != 0.0) continue;
+            chosen.insert(chosen.end(), records.begin() + static_cast<std::ptrdiff_t>(i * width),
+                          records.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+            from.push_back(firsts[i]);
+            to.push_back(stops[i]);
+        }
+        mean.resize(from.size() * 15);
+        sd.resize(mean.size());
+        arima::project(values.data(), from.data(), to.data(), chosen.data(), static_cast<std::int64_t>(from.size()),
+                       limits, 15, 2, mean.data(), sd.data());
     }
     std::vector<double> demand(stops.size());
     croston_optimised(w, {0.1, 0.3}, demand.data());

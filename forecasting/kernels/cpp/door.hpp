@@ -27,5 +27,6 @@ inline Windows windows(const Values &values, const Starts &starts, const Stops &
 void add_intermittent(nb::module_ &m);
 void add_ets(nb::module_ &m);
 void add_theta(nb::module_ &m);
+void add_arima(nb::module_ &m);
 
 }  // namespace forecasting::door

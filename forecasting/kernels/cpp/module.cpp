@@ -7,4 +7,5 @@ NB_MODULE(_kernels, m) {
     forecasting::door::add_intermittent(m);
     forecasting::door::add_ets(m);
     forecasting::door::add_theta(m);
+    forecasting::door::add_arima(m);
 }

@@ -1,0 +1,252 @@
+"""Seasonal ARIMA by exact maximum likelihood, for every window of a ragged batch at once.
+
+The mathematics stand in :data:`forecasting.kernels.mathematics.ARIMA`. Here: arrays in, arrays out.
+
+What is learned at a window is one *record*, a row of float64 with the columns of :class:`Column`, then the
+coefficients ``ar``, ``ma``, seasonal ``ar``, seasonal ``ma`` (``w_t = e_t + ma_1 e_{t-1}``), each padded
+with zeros to the largest order.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting._typing import AnyArray, FloatArray, IntArray
+from forecasting.errors import ArgumentError
+from forecasting.kernels import _kernels
+from forecasting.kernels.threads import n_threads
+from forecasting.kernels.windows import check_windows
+
+ANCHOR_RATIO = 1.5
+TOLERANCE = 1e-5
+
+
+class Column(enum.IntEnum):
+    """Places of a record; the same as in ``cpp/arima_fit.hpp``."""
+
+    OUTCOME = 0
+    P = 1
+    D = 2
+    Q = 3
+    SEASONAL_P = 4
+    SEASONAL_D = 5
+    SEASONAL_Q = 6
+    CONSTANT = 7
+    COUNT = 8
+    OBJECTIVE = 9
+    RMS = 10
+    RANGE = 11
+    MEAN = 12
+    COEFFICIENTS = 13
+
+
+class Outcome(enum.IntEnum):
+    """Why a window has no fit."""
+
+    EMPTY = -1
+    FITTED = 0
+    TOO_SHORT = 1
+    TOO_MANY_MISSING = 2
+    UNDETERMINED = 3
+
+
+@dataclass(frozen=True)
+class Order:
+    """``(p, d, q)(P, D, Q)`` at a season length, with or without the mean of the differenced series."""
+
+    order: tuple[int, int, int]
+    seasonal: tuple[int, int, int] = (0, 0, 0)
+    season_length: int = 1
+    constant: bool = False
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Number of ar, ma, seasonal ar and seasonal ma coefficients."""
+        return self.order[0], self.order[2], self.seasonal[0], self.seasonal[2]
+
+    @property
+    def lost(self) -> int:
+        """Values that differencing costs."""
+        return self.order[1] + self.seasonal[1] * self.season_length
+
+    @property
+    def n_counted(self) -> int:
+        """Estimated numbers, the variance among them."""
+        return sum(self.sizes) + int(self.constant) + 1
+
+    @property
+    def n_needed(self) -> int:
+        """Values that a fit needs: AICc is finite, and one more; the presample of the AR part is covered."""
+        p, q, seasonal_p, seasonal_q = self.sizes
+        reach = p + seasonal_p * self.season_length - q - seasonal_q * self.season_length + 1
+        return self.lost + max(self.n_counted + 2, reach)
+
+    @property
+    def record_size(self) -> int:
+        """Columns of a record with at most these orders."""
+        return int(Column.COEFFICIENTS) + sum(self.sizes)
+
+    @property
+    def numbers(self) -> IntArray:
+        """p, d, q, P, D, Q."""
+        return np.array([*self.order, *self.seasonal], dtype=np.int64)
+
+
+def fit(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    order: Order,
+    *,
+    anchor_ratio: float = ANCHOR_RATIO,
+    tolerance: float = TOLERANCE,
+) -> FloatArray:
+    """Fit one order to each window by exact maximum likelihood.
+
+    Parameters
+    ----------
+    values : array of float, shape (n,)
+        All series, one after the other. NaN is a missing value: an unknown that is integrated out.
+    starts : array of int, shape (S,)
+    stops : array of int, shape (S, K)
+        Window ``k`` of series ``i`` is ``values[starts[i]:stops[i, k]]``; stops ascend along K.
+        ``stops <= starts`` is an empty window.
+    order : Order
+    anchor_ratio : float
+        A window is at most this many times longer than the prefix at which its search begins; 1 searches
+        anew in every window.
+    tolerance : float
+        An optimum is left when less than this is expected to be gained in -2 log L.
+
+    Returns
+    -------
+    array of float, shape (S, K, order.record_size)
+        Records. What is in record (i, k) has the same bits whatever the other windows are and however many
+        threads work.
+
+    Raises
+    ------
+    ArgumentError
+        If the arrays do not fit one another.
+    """
+    flat = np.ascontiguousarray(values, dtype=np.float64)
+    begin = np.ascontiguousarray(starts, dtype=np.int64)
+    end = np.ascontiguousarray(stops, dtype=np.int64)
+    check_windows(flat, begin, end)
+    records = np.empty((*end.shape, order.record_size))
+    _kernels.arima_fit(
+        flat,
+        begin,
+        end,
+        order=order.numbers,
+        season_length=order.season_length,
+        constant=order.constant,
+        anchor_ratio=anchor_ratio,
+        tolerance=tolerance,
+        n_threads=n_threads(),
+        out=records,
+    )
+    return records
+
+
+def project(
+    records: FloatArray,
+    limits: Order,
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    h: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard deviation of the next ``h`` steps of windows, each (n, h).
+
+    Parameters
+    ----------
+    records : array of float, shape (n, limits.record_size)
+    limits : Order
+        The largest orders that records hold, as :func:`fit` was told.
+    values : array of float
+    starts, stops : array of int, shape (n,)
+        The values of window ``i`` are ``values[starts[i]:stops[i]]``: those that it was fitted to, or more.
+    h : int
+
+    Notes
+    -----
+    Exact at the parameters of the record: the mean given all values, and the variance of the errors to come and
+    of what the values leave open of the time before them and of missing ones. ``sigma^2`` is
+    ``S / (n - coefficients - constant)``. That the parameters are estimated is not in it.
+    """
+    flat = np.ascontiguousarray(records)
+    mean, sd = np.empty((len(flat), h)), np.empty((len(flat), h))
+    _kernels.arima_project(
+        np.ascontiguousarray(values, dtype=np.float64),
+        np.ascontiguousarray(starts, dtype=np.int64),
+        np.ascontiguousarray(stops, dtype=np.int64),
+        flat,
+        limits.numbers,
+        limits.season_length,
+        n_threads(),
+        mean,
+        sd,
+    )
+    return mean, sd
+
+
+def evaluate(
+    y: FloatArray, order: Order, coefficients: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what there is at given coefficients.
+
+    Parameters
+    ----------
+    y : array of float, shape (n,)
+        Before differencing; the first value not missing.
+    order : Order
+    coefficients : array of float, shape (p + q + P + Q,)
+        ``ar``, ``ma``, seasonal ``ar``, seasonal ``ma``, usual signs.
+
+    Returns
+    -------
+    record : array, shape (order.record_size,)
+        ``-2 log L`` is infinite where the autoregression is not stationary.
+    gradient : array, shape (p + q + P + Q,)
+        Of ``-2 log L``.
+    matrix : array, shape (p + q + P + Q, p + q + P + Q)
+        Gauss-Newton.
+
+    Raises
+    ------
+    ArgumentError
+        If there are too few values or not as many coefficients as the order has.
+    """
+    size, sign = sum(order.sizes), np.repeat([1.0, -1.0, 1.0, -1.0], order.sizes)
+    at = np.ascontiguousarray(sign * np.asarray(coefficients, dtype=np.float64))
+    if at.shape != (size,):
+        raise ArgumentError(f"{order} has {size} coefficients, got an array of shape {at.shape}")
+    series = np.ascontiguousarray(y, dtype=np.float64)
+    gradient, matrix = np.zeros(size), np.zeros((size, size))
+    record = np.empty(order.record_size)
+    _kernels.arima_evaluate(
+        series,
+        order.numbers,
+        order.season_length,
+        order.constant,
+        at,
+        gradient,
+        matrix,
+        record,
+    )
+    if np.isnan(record[Column.OBJECTIVE]):
+        raise ArgumentError(f"{order} needs {order.n_needed} values that are not missing")
+    return record, sign * gradient, sign[:, None] * matrix * sign
+
+
+def coefficients(records: AnyArray, limits: Order) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
+    """Return ar, ma, seasonal ar and seasonal ma of records, each (..., largest order)."""
+    ends = int(Column.COEFFICIENTS) + np.cumsum(limits.sizes)
+    ar, ma, seasonal_ar, seasonal_ma = (
+        records[..., end - size : end] for end, size in zip(ends, limits.sizes, strict=True)
+    )
+    return ar, ma, seasonal_ar, seasonal_ma

@@ -1,0 +1,48 @@
+// Maximum likelihood of ARIMA models for every window of a ragged batch, and forecasts from what was found.
+// What is found at a window is a function of the values in that window alone, bit for bit: "Anchors" in
+// mathematics.py.
+#pragma once
+
+#include <cstdint>
+
+#include "arima_model.hpp"
+#include "windows.hpp"
+
+namespace forecasting::arima {
+
+enum class Outcome : int { fitted = 0, empty = -1, too_short = 1, too_many_missing = 2, undetermined = 3 };
+
+struct Options {
+    double anchor_ratio;  // a window is at most this many times longer than its anchor; 1: search each anew
+    double tolerance;     // of -2 log L
+};
+
+// One record of the answer; named again in forecasting/kernels/arima.py.
+enum Column : int {
+    kOutcome,
+    kOrder,  // p, d, q, P, D, Q
+    kConstant = kOrder + 6,
+    kCount,         // differenced values, less the missing ones
+    kObjective,     // -2 log L
+    kRms,           // sqrt(S / n)
+    kRange,         // largest value less smallest
+    kMean,          // of the differenced series
+    kCoefficients,  // ar, ma, seasonal ar, seasonal ma in the usual signs, each as long as the largest order
+};
+
+// The largest orders that records hold.
+struct Limits {
+    int p, d, q, P, D, Q, m;
+
+    std::int64_t record_size() const { return kCoefficients + p + q + P + Q; }
+};
+
+// One order for every window. out: (S, K, record_size).
+void fit(const Windows &w, const Order &order, const Options &options, std::int64_t n_threads, double *out);
+
+// mean, sd: (n, h), from n records and the values of their windows, values[starts[i]:stops[i]).
+void project(const double *values, const std::int64_t *starts, const std::int64_t *stops, const double *records,
+             std::int64_t n, const Limits &limits, std::int64_t h, std::int64_t n_threads, double *mean,
+             double *sd);
+
+}  // namespace forecasting::arima

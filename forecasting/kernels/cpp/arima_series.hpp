@@ -1,0 +1,55 @@
+// One series as the fitters of its windows see it: scaled, differenced once an order of differences, and the
+// record of a window.
+#pragma once
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "arima_fit.hpp"
+#include "arima_pass.hpp"
+
+namespace forecasting::arima {
+
+// More unknowns than this, presample and missing values, are refused: a pass costs their number squared.
+constexpr int kMostUnknown = 1200;
+
+class Series {
+public:
+    Series(const Limits &limits, double anchor_ratio);
+
+    // values[0:n), the first one not missing; what is scaled and centred is so by the values up to the anchor.
+    void load(const double *values, std::int64_t n, std::int64_t anchor);
+
+    // The longest of a, a r, a r^2, ... that fits; shorter windows are their own.
+    std::int64_t anchor_of(std::int64_t stop) const;
+
+    std::int64_t n() const { return static_cast<std::int64_t>(y_.size()); }
+    const double *y() const { return y_.data(); }
+    std::int64_t seen(std::int64_t stop) const { return seen_[stop]; }
+    const Sample &sample(int d, int D);
+
+    // Whether nothing but rounding is left of the window when it is differenced, and its mean taken if there is
+    // one.
+    bool flat(const Order &order, std::int64_t stop);
+
+    void blank(Outcome why, double *out) const;
+    void write_flat(const Order &order, std::int64_t stop, double *out);
+
+    // The fit that a pass was last evaluated at.
+    void write(const Order &order, const Pass &pass, const double *coefficients, double objective,
+               std::int64_t stop, double *out);
+
+private:
+    void write_common(const Order &order, std::int64_t stop, double *out) const;
+
+    Limits limits_;
+    double anchor_ratio_;
+    std::int64_t first_, anchor_ = 0, width_;
+    int exponent_ = 0;
+    std::vector<double> y_, lowest_, highest_;
+    std::vector<std::int64_t> seen_;
+    std::map<std::pair<int, int>, Sample> samples_;
+};
+
+}  // namespace forecasting::arima
