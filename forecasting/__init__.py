@@ -38,6 +38,7 @@ from forecasting.modelfile.errors import (
     VersionMismatchError,
 )
 from forecasting.modelfile.signature import read_signature
+from forecasting.models.arima import ARIMA
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -67,6 +68,7 @@ from forecasting.series import Future, History
 
 __all__ = [
     "ADIDA",
+    "ARIMA",
     "ETS",
     "IMAPA",
     "METRICS",

@@ -26,6 +26,7 @@ from forecasting.cli.exits import OK, USAGE, stop
 from forecasting.cli.text import WIDTH, aligned, say
 from forecasting.compose.stl import STLForecaster
 from forecasting.errors import ArgumentError, nearest
+from forecasting.models.arima import ARIMA
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -159,7 +160,8 @@ MODELS: dict[str, Entry] = {
     "dstm": Entry("the standard Theta method with a moving line", DynamicTheta, _season),
     "auto-theta": Entry("the best of the Theta family at each cutoff", AutoTheta, _season),
     "statsmodels-theta": Entry("the Theta method (statsmodels)", StatsmodelsTheta, _season),
-    "arima": Entry("ARIMA (1,1,1)(0,1,1) (statsmodels)", StatsmodelsARIMA, _arima),
+    "arima": Entry("ARIMA (1,1,1)(0,1,1) by exact maximum likelihood", ARIMA, _season),
+    "statsmodels-arima": Entry("ARIMA (1,1,1)(0,1,1) (statsmodels)", StatsmodelsARIMA, _arima),
     "stl": Entry("seasonal decomposition by loess, then the drift", STLForecaster, _stl),
     "prophet": Entry("Prophet: trend with breaks, seasons, holidays", Prophet),
     "ridge": Entry("ridge regression on lags, one for all series", _ridge, _differenced),

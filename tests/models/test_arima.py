@@ -1,0 +1,198 @@
+"""ARIMA as users meet it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import forecasting as fc
+from forecasting.kernels import arima as kernel
+from forecasting.models.arima import smallest_root
+from forecasting.testing.case import contract_panel
+
+AIRLINE = fc.ARIMA(12, order=(0, 1, 1), seasonal_order=(0, 1, 1))
+
+
+def one(y: np.ndarray, freq: str = "MS") -> pd.Series:
+    return pd.Series(y, index=pd.date_range("2010-01-01", periods=len(y), freq=freq))
+
+
+def wavy(n: int = 84, seed: int = 0) -> np.ndarray:
+    t, rng = np.arange(n), np.random.default_rng(seed)
+    return 50 + 0.3 * t + 5 * np.sin(2 * np.pi * t / 12) + np.cumsum(rng.normal(size=n))
+
+
+def run(data: object, model: fc.Forecaster, **settings: object) -> fc.Backtest:
+    usual: dict[str, object] = {"h": 4, "n_windows": 5, "step_size": 2, "season_length": 1}
+    return fc.backtest(data, {"it": model}, **{**usual, **settings})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: fc.ARIMA(seasonal_order=(0, 1, 1)), "needs season_length, for instance 12"),
+        (lambda: fc.ARIMA(order=(1, 1)), "three whole numbers"),
+        (lambda: fc.ARIMA(order=(1, -1, 0)), "at least 0"),
+        (lambda: fc.ARIMA(12, constant=True), "leave constant out"),
+        (lambda: fc.ARIMA(0), "season_length must be"),
+        (lambda: fc.ARIMA(constant="drift"), "True, False or None"),
+        (lambda: fc.ARIMA(m=12), "season_length"),
+    ],
+)
+def test_an_impossible_model_is_refused_with_what_to_type(make: object, says: str) -> None:
+    with pytest.raises(fc.ArgumentError, match=says):
+        make()  # type: ignore[operator]
+
+
+def test_the_first_argument_is_the_season_and_makes_a_seasonal_model() -> None:
+    seasonal = fc.ARIMA(12).fit(one(wavy())).parameters()
+    assert seasonal["method"].tolist() == ["ARIMA(1,1,1)(0,1,1)[12]"]
+    plain = fc.ARIMA(12, seasonal_order=(0, 0, 0)).fit(one(wavy())).parameters()
+    assert plain["method"].tolist() == ["ARIMA(1,1,1)"]
+
+
+def test_the_numbers_are_those_of_statsmodels() -> None:
+    y = one(np.log(pd.read_csv("data/air_passengers.csv")["y"].to_numpy(float)))
+    ours = AIRLINE.fit(y)
+    theirs = fc.StatsmodelsARIMA(12, order=(0, 1, 1), seasonal_order=(0, 1, 1)).fit(y)
+    assert_allclose(ours.predict(12), theirs.predict(12), rtol=1e-4)
+    row = ours.parameters().iloc[0]
+    # Box and Jenkins (1970, ch. 9) for the logarithms: 0.40 and 0.61.
+    assert_allclose([row["ma_1"], row["sma_1"]], [-0.402, -0.557], atol=2e-3)
+    assert_allclose(row["loglik"], 244.70, atol=0.01)  # R: arima(log(AirPassengers), ...)
+
+
+def test_parameters_agree_with_one_another() -> None:
+    row = fc.ARIMA(12, (2, 0, 1), (0, 1, 1), constant=True).fit(one(wavy())).parameters().iloc[0]
+    n, k = 72, 6
+    assert row["method"] == "ARIMA(2,0,1)(0,1,1)[12] with drift"
+    assert row["n_obs"] == n
+    assert_allclose(row["aic"], -2 * row["loglik"] + 2 * k)
+    assert_allclose(row["aicc"], row["aic"] + 2 * k * (k + 1) / (n - k - 1))
+    assert_allclose(row["bic"], -2 * row["loglik"] + k * np.log(n))
+    ar = np.abs(np.roots([-row["ar_2"], -row["ar_1"], 1.0])).min()
+    assert_allclose(row["ar_root"], ar)
+    ma = min(1 / abs(row["ma_1"]), (1 / abs(row["sma_1"])) ** (1 / 12))
+    assert_allclose(row["ma_root"], ma)
+
+
+def test_the_smallest_root_is_infinite_without_coefficients() -> None:
+    assert smallest_root(np.zeros((2, 0))).tolist() == [np.inf, np.inf]
+    assert smallest_root(np.array([[0.5, 0.0], [0.0, 0.0]])).tolist() == [2.0, np.inf]
+
+
+@pytest.mark.parametrize(
+    ("y", "model", "expected"),
+    [
+        (np.full(30, 5.0), fc.ARIMA(), 5.0),
+        (np.full(30, 5.0), fc.ARIMA(order=(1, 0, 0)), 5.0),
+        (np.zeros(40), fc.ARIMA(12), 0.0),
+        (np.full(40, 1e-300), fc.ARIMA(12), 1e-300),
+        (np.full(30, 1e18), fc.ARIMA(order=(0, 1, 1), constant=True), 1e18),
+    ],
+)
+def test_a_constant_series_goes_on_without_error(
+    y: np.ndarray, model: fc.Forecaster, expected: float
+) -> None:
+    with pytest.warns(fc.CalibrationWarning, match="zero width"):
+        found = model.fit(one(y)).predict(3, level=80)
+    for column in ("mean", "lo-80", "hi-80"):
+        assert_allclose(found[column], expected, rtol=1e-12)
+
+
+def test_a_line_and_a_season_that_repeats_are_continued_exactly() -> None:
+    t = np.arange(48)
+    line = fc.ARIMA(order=(1, 1, 1), constant=True).fit(one(3.0 + 0.25 * t)).predict(3)
+    assert_allclose(line, [15.0, 15.25, 15.5], rtol=1e-12)
+    season = fc.ARIMA(12).fit(one(10.0 + t % 12)).predict(12)
+    assert_allclose(season, 10.0 + np.arange(12), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.arange(60.0) ** 2,
+        np.r_[np.zeros(30), np.ones(30)],
+        np.r_[np.ones(40), 1e6, np.ones(19)],
+        1e-300 * wavy(60),
+        1e18 * wavy(60),
+        np.tile([0.0, 0.0, 0.0, 7.0], 15),
+        np.exp(np.arange(60.0)),
+        np.cumsum(np.cumsum(wavy(60))),
+    ],
+)
+@pytest.mark.parametrize(
+    "model",
+    [fc.ARIMA(), fc.ARIMA(12), fc.ARIMA(4, (2, 0, 2), (1, 0, 1)), fc.ARIMA(order=(0, 2, 2))],
+)
+def test_odd_series_give_finite_forecasts_or_a_failure(y: np.ndarray, model: fc.Forecaster) -> None:
+    bt = run(one(y), model, n_windows=3)
+    told = set(bt.failures["cutoff"])
+    found = bt.forecasts[~bt.forecasts["cutoff"].isin(told)]
+    assert np.isfinite(found["mean"]).all()
+    assert len(told) + found["cutoff"].nunique() == 3
+
+
+def test_missing_values_are_integrated_out() -> None:
+    y = wavy()
+    y[[5, 30, 31, 50, 83]] = np.nan
+    fitted = AIRLINE.fit(one(y))
+    assert fitted.parameters()["n_obs"].tolist() == [84 - 13 - 5]
+    gaps = fitted.predict(3, level=80)
+    full = AIRLINE.fit(one(wavy())).predict(3, level=80)
+    assert_allclose(gaps["mean"], full["mean"], rtol=0.05)
+    # One more step to the last value that was seen.
+    width = [(f["hi-80"] - f["lo-80"]).iloc[0] for f in (gaps, full)]
+    assert width[0] > 1.2 * width[1]
+
+
+def test_a_series_that_cannot_be_fitted_costs_itself_only() -> None:
+    data = contract_panel()
+    short = data[
+        (data["unique_id"] != "s2") | (data["ds"] > data["ds"].max() - pd.DateOffset(months=20))
+    ]
+    bt = run(short, AIRLINE)
+    assert set(bt.failures["unique_id"]) == {"s2"}
+    assert set(bt.failures["code"]) == {"SHORT"}
+    assert "needs at least 18" in bt.failures["message"].iloc[0]
+
+
+@pytest.mark.parametrize("refit", [False, 2])
+def test_without_a_refit_parameters_stay_and_the_forecast_conditions_on_all_values(
+    refit: bool | int,
+) -> None:
+    bt = run(contract_panel(), AIRLINE, refit=refit, n_windows=4)
+    assert bt.failures.empty
+    found = bt.parameters.groupby("unique_id")["loglik"].nunique()
+    assert set(found) == {1 if refit is False else 2}
+
+
+def test_moved_on_the_forecast_is_that_of_the_same_parameters_on_all_values() -> None:
+    y = wavy(90)
+    bt = run(one(y), AIRLINE, refit=False, n_windows=3, step_size=4)
+    row = bt.parameters.iloc[0]
+    last = bt.forecasts[bt.forecasts["cutoff"] == bt.forecasts["cutoff"].max()]
+    order = kernel.Order((0, 1, 1), (0, 1, 1), 12)
+    record, _, _ = kernel.evaluate(y[:86], order, row[["ma_1", "sma_1"]].to_numpy(float))
+    mean, _ = kernel.project(record[None], order, y, np.array([0]), np.array([86]), 4)
+    assert_allclose(last["mean"], mean[0], rtol=1e-10)
+
+
+def test_intervals_hold_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(11)
+    frames = []
+    for i in range(120):
+        e = rng.normal(size=130)
+        y = 20 + np.cumsum(0.2 + e - 0.5 * np.r_[0, e[:-1]])
+        dates = pd.date_range("2010-01-01", periods=130, freq="MS")
+        frames.append(pd.DataFrame({"unique_id": f"s{i}", "ds": dates, "y": y}))
+    model = fc.ARIMA(order=(0, 1, 1), constant=True)
+    bt = run(pd.concat(frames), model, h=6, n_windows=2, step_size=6, level=80)
+    held = bt.forecasts["y"].between(bt.forecasts["lo-80"], bt.forecasts["hi-80"]).mean()
+    assert 0.75 < held < 0.84
+
+
+def test_the_docstring_holds_the_mathematics() -> None:
+    assert "-2 log L = n log(S / n) + log|Z'Z|" in (fc.ARIMA.__doc__ or "")
