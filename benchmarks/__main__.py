@@ -17,12 +17,13 @@ BENCHMARKS = (
     "lag_regression",
     "adapters",
     "smoothing",
+    "arima",
     "accuracy",
     "leak_matrix",
     "coverage",
 )
 RESULTS = Path(__file__).with_name("results")
-TAKE_WORDS = ("m3_published", "adapters", "smoothing")
+TAKE_WORDS = ("m3_published", "adapters", "smoothing", "arima")
 PACKAGES = ("numpy", "pandas", "statsmodels", "prophet", "sktime", "lightgbm")
 
 

@@ -39,6 +39,7 @@ from forecasting.modelfile.errors import (
 )
 from forecasting.modelfile.signature import read_signature
 from forecasting.models.arima import ARIMA
+from forecasting.models.arima import ARIMA, AutoARIMA
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -75,6 +76,7 @@ __all__ = [
     "SES",
     "TSB",
     "ArgumentError",
+    "AutoARIMA",
     "AutoETS",
     "AutoTheta",
     "Backtest",

@@ -28,6 +28,8 @@ OURS = [
     fc.DynamicOptimizedTheta(12),
     fc.AutoTheta(12, deseasonalize=True),
     fc.ARIMA(),
+    fc.AutoARIMA(),
+    fc.AutoARIMA(12),
     fc.ARIMA(12),
     fc.ARIMA(12, order=(1, 0, 0), seasonal_order=(1, 0, 0)),
     fc.ARIMA(12, order=(0, 0, 1), seasonal_order=(0, 1, 0), constant=True),

@@ -107,32 +107,47 @@ def arima_fit(
     values: FloatArray,
     starts: IntArray,
     stops: IntArray,
-    order: IntArray,
+    order: IntArray,  # (6,): p, d, q, P, D, Q
     season_length: int,
     constant: bool,
     anchor_ratio: float,
     tolerance: float,
     n_threads: int,
-    out: FloatArray,
+    out: FloatArray,  # (S, K, record), filled
+) -> None: ...
+def arima_choose(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    limits: IntArray,  # (6,)
+    season_length: int,
+    contenders: int,
+    anchor_ratio: float,
+    tolerance: float,
+    margin: float,
+    stepwise: bool,
+    n_threads: int,
+    out: FloatArray,  # (S, K, record), filled
 ) -> None: ...
 def arima_project(
     values: FloatArray,
     starts: IntArray,
     stops: IntArray,
     records: FloatArray,
-    limits: IntArray,
+    limits: IntArray,  # (6,)
     season_length: int,
+    contenders: int,
     n_threads: int,
-    mean: FloatArray,
-    sd: FloatArray,
+    mean: FloatArray,  # (n, h), filled
+    sd: FloatArray,  # (n, h), filled
 ) -> None: ...
 def arima_evaluate(
     values: FloatArray,
     order: IntArray,
     season_length: int,
     constant: bool,
-    coefficients: FloatArray,
-    gradient: FloatArray,
-    matrix: FloatArray,
-    out: FloatArray,
+    coefficients: FloatArray,  # (p + q + P + Q,)
+    gradient: FloatArray,  # filled
+    matrix: FloatArray,  # filled
+    out: FloatArray,  # (record,), filled
 ) -> None: ...

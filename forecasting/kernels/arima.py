@@ -22,6 +22,11 @@ from forecasting.kernels.windows import check_windows
 
 ANCHOR_RATIO = 1.5
 TOLERANCE = 1e-5
+CHOICE_ANCHOR_RATIO = 1.25
+MARGIN = 2.0
+N_CONTENDERS = 3
+CONTENDER = ("p", "q", "P", "Q", "constant", "aicc")
+"""What a record of a choice says of each of the next best orders, behind the coefficients."""
 
 
 class Column(enum.IntEnum):
@@ -61,6 +66,7 @@ class Order:
     seasonal: tuple[int, int, int] = (0, 0, 0)
     season_length: int = 1
     constant: bool = False
+    contenders: int = 0  # of limits: next best orders that a record keeps
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
@@ -87,7 +93,7 @@ class Order:
     @property
     def record_size(self) -> int:
         """Columns of a record with at most these orders."""
-        return int(Column.COEFFICIENTS) + sum(self.sizes)
+        return int(Column.COEFFICIENTS) + sum(self.sizes) + len(CONTENDER) * self.contenders
 
     @property
     def numbers(self) -> IntArray:
@@ -152,6 +158,60 @@ def fit(
     return records
 
 
+def choose(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    limits: Order,
+    *,
+    stepwise: bool = True,
+    anchor_ratio: float = CHOICE_ANCHOR_RATIO,
+    tolerance: float = TOLERANCE,
+    margin: float = MARGIN,
+) -> FloatArray:
+    """Choose differences and order of each window and fit it by exact maximum likelihood.
+
+    Parameters
+    ----------
+    values, starts, stops
+        As of :func:`fit`.
+    limits : Order
+        The largest orders.
+    stepwise : bool
+        Search the neighbourhood of the best order; else try every order within the limits.
+    anchor_ratio, tolerance : float
+        As of :func:`fit`.
+    margin : float
+        Orders that are expected to stay worse than the best by more are given up on the way.
+
+    Returns
+    -------
+    array of float, shape (S, K, limits.record_size)
+        Records; see :func:`fit`. Behind the coefficients come ``limits.contenders`` times the numbers of
+        :data:`CONTENDER`, NaN where there is none.
+    """
+    flat = np.ascontiguousarray(values, dtype=np.float64)
+    begin = np.ascontiguousarray(starts, dtype=np.int64)
+    end = np.ascontiguousarray(stops, dtype=np.int64)
+    check_windows(flat, begin, end)
+    records = np.empty((*end.shape, limits.record_size))
+    _kernels.arima_choose(
+        flat,
+        begin,
+        end,
+        limits=limits.numbers,
+        season_length=limits.season_length,
+        contenders=limits.contenders,
+        anchor_ratio=anchor_ratio,
+        tolerance=tolerance,
+        margin=margin,
+        stepwise=stepwise,
+        n_threads=n_threads(),
+        out=records,
+    )
+    return records
+
+
 def project(
     records: FloatArray,
     limits: Order,
@@ -187,6 +247,7 @@ def project(
         flat,
         limits.numbers,
         limits.season_length,
+        limits.contenders,
         n_threads(),
         mean,
         sd,
@@ -250,3 +311,9 @@ def coefficients(records: AnyArray, limits: Order) -> tuple[AnyArray, AnyArray, 
         records[..., end - size : end] for end, size in zip(ends, limits.sizes, strict=True)
     )
     return ar, ma, seasonal_ar, seasonal_ma
+
+
+def contenders(records: AnyArray, limits: Order) -> AnyArray:
+    """Return what records say of the next best orders, shape (..., limits.contenders, len(CONTENDER))."""
+    begin = int(Column.COEFFICIENTS) + sum(limits.sizes)
+    return records[..., begin:].reshape(*records.shape[:-1], limits.contenders, len(CONTENDER))

@@ -200,12 +200,27 @@ so that every point is stationary and invertible, and a model of a higher order 
 a zero. Steps are Gauss-Newton plus a symmetric rank-one estimate of what it leaves out, damped, in the box.
 Near a unit root, where valleys are long or double, the optimum is probed on both sides.
 
-**Starts and anchors.** Four points far apart, and where two orders of growing one coefficient at a time lead.
-A window does not search from nothing: its anchor is the longest of the lengths 48, 72, 108, 162, ... that is
-not longer; the search is made on the first so many values, roughly, and up to three distinct optima are
-polished in the window; with four or more coefficients the window grows a model of its own besides. So what is
-found at a window is a function of the values in that window alone. Windows shorter than 48, and those whose
-error variance is e times what it was at the anchor, search for themselves.
+**Starts and anchors.** Four points far apart (six with p, q > 1: two cycles), and where two orders of growing
+one coefficient at a time lead. A window does not search from nothing: its anchor is the longest of the
+lengths 48, 72, 108, 162, ... that is not longer; the search is made on the first so many values, roughly, and
+up to three distinct optima are polished in the window; with four or more coefficients the window grows a
+model of its own besides. So what is found at a window is a function of the values in that window alone.
+Windows shorter than 48, and those whose error variance is e times what it was at the anchor, search for
+themselves.
+
+**Choice of the order** (AutoARIMA). The season is differenced once if its strength, 1 - var(remainder) /
+var(remainder + season) of a decomposition by STL (seasonal window 11, degree 0; two inner iterations, none
+robust), exceeds 0.64 and there are more than two seasons; then y as often as the KPSS test around a level
+rejects at 5 % (int(3 sqrt(n) / 13) lags). The first models are (2, 2)(1, 1), (0, 0)(0, 0), (1, 0)(1, 0), (0,
+1)(0, 1), with a constant where d + D <= 1, and (0, 0)(0, 0) without; then P, Q, both, p, q, both move by one
+from the best, and the constant comes or goes, the first that is better being the next centre, until none is
+(at most 94). p and q are at most 5, and less than m, P and Q at most 2; none is more than a third of the
+values, or seasons. The least AICc wins. A model with a root of modulus less than 1.01 is not admitted. Every
+order is fitted by exact likelihood, however long the series. An order begins where the best one is, with what
+is new near zero, and at two points of its own; it is given up when it is foretold to stay 2 worse than the
+best. A window has an anchor here, too (lengths 48, 60, 75, 94, ..., ratio 1.25): the same search is made
+there and each order of the window's search begins where the anchor's ended. So a window has the search of its
+own values, begun better.
 
 **Forecasts.** The recursions go on without errors from the conditional mean of x (and of missing y). With psi
 = theta* / (phi* times the differences) and R_h how the mean of step h moves with the unknowns::
@@ -221,7 +236,13 @@ doi:10.1007/978-1-4419-0320-4 (ch. 3, 5, 8). G. Gardner, A. C. Harvey, G. D. A. 
 154, Applied Statistics 29, 311-322, doi:10.2307/2346910. J. F. Monahan (1984), A note on enforcing
 stationarity in autoregressive-moving average models, Biometrika 71, 403-404, doi:10.1093/biomet/71.2.403. G.
 H. Golub, V. Pereyra (1973), The differentiation of pseudo-inverses and nonlinear least squares problems whose
-variables separate, SIAM Journal on Numerical Analysis 10, 413-432, doi:10.1137/0710036.
+variables separate, SIAM Journal on Numerical Analysis 10, 413-432, doi:10.1137/0710036. R. J. Hyndman, Y.
+Khandakar (2008), Automatic time series forecasting: the forecast package for R, Journal of Statistical
+Software 27 (3), doi:10.18637/jss.v027.i03. D. Kwiatkowski, P. C. B. Phillips, P. Schmidt, Y. Shin (1992),
+Testing the null hypothesis of stationarity against the alternative of a unit root, Journal of Econometrics
+54, 159-178, doi:10.1016/0304-4076(92)90104-Y. X. Wang, K. Smith, R. Hyndman (2006), Characteristic-based
+clustering for time series data, Data Mining and Knowledge Discovery 13, 335-364,
+doi:10.1007/s10618-005-0039-x.
 """
 
 

@@ -1,10 +1,10 @@
-"""Seasonal ARIMA of a given order, by exact maximum likelihood at every cutoff."""
+"""Seasonal ARIMA, of a given order or of one that is chosen, by exact maximum likelihood at every cutoff."""
 
 from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -98,13 +98,11 @@ class _ARIMA(BatchForecaster):
         constant = records[..., Column.CONSTANT]
         size = order[..., [0, 2, 3, 5]].sum(axis=-1) + constant
         k = size + 1.0
-        names = np.array(
-            [describe(row, limits.season_length) for row in records.reshape(-1, records.shape[-1])],
-            dtype=object,
-        )
         with np.errstate(divide="ignore", over="ignore"):
             table: dict[str, AnyArray] = {
-                "method": names.reshape(n.shape),
+                "method": described(
+                    records[..., Column.P : Column.CONSTANT + 1], limits.season_length
+                ),
                 "n_obs": n,
                 "sigma2": records[..., Column.RMS] ** 2 * n / (n - size),
                 "loglik": -0.5 * objective,
@@ -130,15 +128,24 @@ class _ARIMA(BatchForecaster):
         return table
 
 
-def describe(record: FloatArray, season_length: int) -> str:
-    """Return ``ARIMA(1,1,1)(0,1,1)[12] with drift`` for a record."""
-    p, d, q, *seasonal = (int(v) for v in record[Column.P : Column.CONSTANT])
+def describe(order: IntArray, season_length: int) -> str:
+    """Return ``ARIMA(1,1,1)(0,1,1)[12] with drift`` for p, d, q, P, D, Q and whether there is a constant."""
+    p, d, q, *seasonal, constant = order.tolist()
     text = f"ARIMA({p},{d},{q})"
     if any(seasonal):
         text += f"({','.join(map(str, seasonal))})[{season_length}]"
-    if record[Column.CONSTANT] > 0:
+    if constant:
         text += " with mean" if d + seasonal[1] == 0 else " with drift"
     return text
+
+
+def described(orders: FloatArray, season_length: int) -> AnyArray:
+    """Return the names of orders, shape (..., 7), as objects of shape (...); None for one that is NaN."""
+    names = np.full(orders.shape[:-1], None, dtype=object)
+    for at in np.ndindex(names.shape):
+        if not np.isnan(orders[at]).any():
+            names[at] = describe(orders[at].astype(np.int64), season_length)
+    return names
 
 
 def smallest_root(coefficients: FloatArray) -> FloatArray:
@@ -249,6 +256,85 @@ class ARIMA(_ARIMA):
 
     def _records(self, values: FloatArray, starts: IntArray, stops: IntArray) -> FloatArray:
         return kernel.fit(values, starts, stops, self._limits)
+
+
+@mathematics.documented(mathematics.ARIMA)
+@dataclass(frozen=True)
+class AutoARIMA(_ARIMA):
+    """Seasonal ARIMA whose differences and order are chosen anew at every cutoff (Hyndman and Khandakar 2008).
+
+    Parameters
+    ----------
+    season_length : int
+        Steps in a season; 1 without a season.
+    max_order : (int, int, int)
+        The largest ``(p, d, q)``.
+    max_seasonal_order : (int, int, int)
+        The largest ``(P, D, Q)``; ``D`` is at most 1.
+    search : {"stepwise", "all"}
+        Look at the neighbours of the best order until none is better, or at every order within the limits.
+
+    Notes
+    -----
+    Needs four values that are not missing. Otherwise as :class:`ARIMA`; regressors are not used. A constant is
+    tried where ``d + D`` is at most 1.
+
+    ``parameters()`` tells what :class:`ARIMA` tells, and why this order: ``contender_1``, ``contender_1_aicc``,
+    ..., the next best orders that the search went to the bottom of.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> e = np.random.default_rng(1).normal(size=80)
+    >>> y = pd.Series(np.cumsum(e), pd.date_range("2024-01-01", periods=80, freq="D"))
+    >>> AutoARIMA().fit(y).parameters()["method"].tolist()
+    ['ARIMA(0,1,0)']
+    """
+
+    season_length: int = 1
+    max_order: tuple[int, int, int] = (5, 2, 5)
+    max_seasonal_order: tuple[int, int, int] = (2, 1, 2)
+    search: Literal["stepwise", "all"] = "stepwise"
+
+    def __post_init__(self) -> None:
+        check_count(self.season_length, "season_length")
+        check_order(self.max_order, "max_order")
+        check_order(self.max_seasonal_order, "max_seasonal_order")
+        if self.max_order[1] > 2 or self.max_seasonal_order[1] > 1:
+            raise ArgumentError(
+                "more than two differences, or than one of the season, are not chosen; lower "
+                f"max_order={self.max_order!r} or max_seasonal_order={self.max_seasonal_order!r}, or name "
+                "the order with ARIMA"
+            )
+        if self.search not in ("stepwise", "all"):
+            raise ArgumentError(f"search must be 'stepwise' or 'all', got {self.search!r}")
+
+    @property
+    def _limits(self) -> Order:
+        m = int(self.season_length)
+        seasonal = self.max_seasonal_order if m > 1 else (0, 0, 0)
+        return Order(self.max_order, seasonal, m, contenders=kernel.N_CONTENDERS)
+
+    @property
+    def min_observations(self) -> int:
+        return Order((0, 0, 0), constant=True).n_needed
+
+    def _records(self, values: FloatArray, starts: IntArray, stops: IntArray) -> FloatArray:
+        return kernel.choose(
+            values, starts, stops, self._limits, stepwise=self.search == "stepwise"
+        )
+
+    def _parameters(self, fits: Fits) -> dict[str, AnyArray]:
+        table, limits = super()._parameters(fits), self._limits
+        others = kernel.contenders(fits["records"], limits)
+        d = fits["records"][..., [Column.D, Column.SEASONAL_D]]
+        for j in range(limits.contenders):
+            other = others[..., j, :]
+            p, q, seasonal_p, seasonal_q, constant, aicc = np.moveaxis(other, -1, 0)
+            order = [p, d[..., 0], q, seasonal_p, d[..., 1], seasonal_q, constant]
+            table[f"contender_{j + 1}"] = described(np.stack(order, -1), limits.season_length)
+            table[f"contender_{j + 1}_aicc"] = aicc
+        return table
 
 
 def check_order(order: object, name: str) -> None:

@@ -108,6 +108,15 @@ int main() {
         arima::project(values.data(), from.data(), to.data(), chosen.data(), static_cast<std::int64_t>(from.size()),
                        limits, 15, 2, mean.data(), sd.data());
     }
+    for (const int m : {1, 4, 12}) {
+        const arima::Limits limits{3, 2, 3, 2, 1, 2, m, 3};
+        std::vector<double> records(stops.size() * static_cast<std::size_t>(limits.record_size()));
+        for (const bool stepwise : {true, false}) {
+            if (!stepwise && m == 12) continue;  // minutes
+            const arima::Limits some = stepwise ? limits : arima::Limits{1, 2, 1, 1, 1, 1, m, 3};
+            arima::choose(w, some, {1.25, 1e-5, 2.0, stepwise}, 2, records.data());
+        }
+    }
     std::vector<double> demand(stops.size());
     croston_optimised(w, {0.1, 0.3}, demand.data());
     imapa(w, {0.1, 0.3}, demand.data());

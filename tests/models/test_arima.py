@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +41,8 @@ def run(data: object, model: fc.Forecaster, **settings: object) -> fc.Backtest:
         (lambda: fc.ARIMA(0), "season_length must be"),
         (lambda: fc.ARIMA(constant="drift"), "True, False or None"),
         (lambda: fc.ARIMA(m=12), "season_length"),
+        (lambda: fc.AutoARIMA(12, max_order=(5, 3, 5)), "name the order with ARIMA"),
+        (lambda: fc.AutoARIMA(12, search="exhaustive"), "'stepwise' or 'all'"),
     ],
 )
 def test_an_impossible_model_is_refused_with_what_to_type(make: object, says: str) -> None:
@@ -53,15 +57,12 @@ def test_the_first_argument_is_the_season_and_makes_a_seasonal_model() -> None:
     assert plain["method"].tolist() == ["ARIMA(1,1,1)"]
 
 
-def test_the_numbers_are_those_of_statsmodels() -> None:
+def test_the_airline_model_has_its_known_numbers() -> None:
     y = one(np.log(pd.read_csv("data/air_passengers.csv")["y"].to_numpy(float)))
-    ours = AIRLINE.fit(y)
-    theirs = fc.StatsmodelsARIMA(12, order=(0, 1, 1), seasonal_order=(0, 1, 1)).fit(y)
-    assert_allclose(ours.predict(12), theirs.predict(12), rtol=1e-4)
-    row = ours.parameters().iloc[0]
-    # Box and Jenkins (1970, ch. 9) for the logarithms: 0.40 and 0.61.
-    assert_allclose([row["ma_1"], row["sma_1"]], [-0.402, -0.557], atol=2e-3)
-    assert_allclose(row["loglik"], 244.70, atol=0.01)  # R: arima(log(AirPassengers), ...)
+    row = AIRLINE.fit(y).parameters().iloc[0]
+    # R 4.2: arima(log(AirPassengers), c(0, 1, 1), seasonal = c(0, 1, 1))
+    assert_allclose([row["ma_1"], row["sma_1"]], [-0.402, -0.557], atol=1e-3)
+    assert_allclose(row["loglik"], 244.70, atol=0.01)
 
 
 def test_parameters_agree_with_one_another() -> None:
@@ -91,6 +92,8 @@ def test_the_smallest_root_is_infinite_without_coefficients() -> None:
         (np.zeros(40), fc.ARIMA(12), 0.0),
         (np.full(40, 1e-300), fc.ARIMA(12), 1e-300),
         (np.full(30, 1e18), fc.ARIMA(order=(0, 1, 1), constant=True), 1e18),
+        (np.full(30, 5.0), fc.AutoARIMA(12), 5.0),
+        (np.full(4, -1e-300), fc.AutoARIMA(), -1e-300),
     ],
 )
 def test_a_constant_series_goes_on_without_error(
@@ -125,7 +128,14 @@ def test_a_line_and_a_season_that_repeats_are_continued_exactly() -> None:
 )
 @pytest.mark.parametrize(
     "model",
-    [fc.ARIMA(), fc.ARIMA(12), fc.ARIMA(4, (2, 0, 2), (1, 0, 1)), fc.ARIMA(order=(0, 2, 2))],
+    [
+        fc.ARIMA(),
+        fc.ARIMA(12),
+        fc.ARIMA(4, (2, 0, 2), (1, 0, 1)),
+        fc.ARIMA(order=(0, 2, 2)),
+        fc.AutoARIMA(12),
+        fc.AutoARIMA(4),
+    ],
 )
 def test_odd_series_give_finite_forecasts_or_a_failure(y: np.ndarray, model: fc.Forecaster) -> None:
     bt = run(one(y), model, n_windows=3)
@@ -196,3 +206,78 @@ def test_intervals_hold_as_often_as_they_say() -> None:
 
 def test_the_docstring_holds_the_mathematics() -> None:
     assert "-2 log L = n log(S / n) + log|Z'Z|" in (fc.ARIMA.__doc__ or "")
+
+
+# --- the choice of the order ------------------------------------------------------------------------------
+
+
+def simulated(phi: float, theta: float, n: int = 300, seed: int = 0) -> np.ndarray:
+    e = np.random.default_rng(seed).normal(size=n)
+    y = np.zeros(n)
+    for t in range(1, n):
+        y[t] = phi * y[t - 1] + e[t] + theta * e[t - 1]
+    return y
+
+
+def test_the_order_of_a_simulated_series_is_found_again() -> None:
+    found = [
+        fc.AutoARIMA().fit(one(100 + simulated(0.4, 0.0, 200, seed))).parameters().iloc[0]
+        for seed in range(8)
+    ]
+    assert sum(row["method"] == "ARIMA(1,0,0) with mean" for row in found) >= 4
+    assert all("ARIMA" in row["contender_1"] for row in found)
+
+
+def test_the_contenders_are_what_fits_of_their_orders_give() -> None:
+    y = one(wavy(110))
+    row = fc.AutoARIMA(12).fit(y).parameters().iloc[0]
+    last = row["aicc"]
+    for j in (1, 2, 3):
+        numbers = [int(n) for n in re.findall(r"\d+", row[f"contender_{j}"].split("[")[0])]
+        numbers += [0] * (6 - len(numbers))
+        model = fc.ARIMA(
+            12, tuple(numbers[:3]), tuple(numbers[3:]), "with" in row[f"contender_{j}"]
+        )
+        alone = model.fit(y).parameters()["aicc"].iloc[0]
+        assert row[f"contender_{j}_aicc"] == pytest.approx(alone, abs=0.05)
+        assert row[f"contender_{j}_aicc"] >= last - 0.05
+        last = row[f"contender_{j}_aicc"]
+
+
+def test_a_search_of_all_orders_finds_no_less_than_the_stepwise_one() -> None:
+    y = one(wavy(96, seed=3))
+    limits = {"max_order": (2, 2, 2), "max_seasonal_order": (1, 1, 1)}
+    stepwise = fc.AutoARIMA(12, **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
+    whole = fc.AutoARIMA(12, search="all", **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
+    assert whole <= stepwise + 0.05
+
+
+def test_the_limits_hold_and_roots_stay_away_from_the_circle() -> None:
+    data = pd.concat(
+        [
+            one(wavy(90, seed))
+            .rename("y")
+            .rename_axis("ds")
+            .reset_index()
+            .assign(unique_id=f"s{seed}")
+            for seed in range(12)
+        ]
+    )
+    model = fc.AutoARIMA(12, max_order=(2, 1, 2), max_seasonal_order=(1, 1, 1))
+    table = run(data, model, n_windows=3).parameters
+    assert not {"ar_3", "ma_3", "sar_2", "sma_2"} & set(table)
+    assert (table[["ar_root", "ma_root"]] >= 1.0099).all(axis=None)
+
+
+def test_missing_values_do_not_stop_the_search() -> None:
+    y = wavy(100)
+    y[[7, 40, 41, 42, 80, 98]] = np.nan
+    row = fc.AutoARIMA(12).fit(one(y)).parameters().iloc[0]
+    assert np.isfinite(row["aicc"])
+    assert row["n_obs"] < 100 - 6 + 1
+
+
+def test_a_short_series_gets_a_small_model() -> None:
+    found = run(one(wavy(12)), fc.AutoARIMA(12), n_windows=3, step_size=1, h=2)
+    assert found.failures.empty
+    assert np.isfinite(found.forecasts["mean"]).all()

@@ -28,10 +28,23 @@ void fit(Values values, Starts starts, Stops stops, Orders order, int season_len
     arima::fit(w, f, {anchor_ratio, tolerance}, n_threads, target);
 }
 
+void choose(Values values, Starts starts, Stops stops, Orders limits, int season_length, int contenders,
+            double anchor_ratio, double tolerance, double margin, bool stepwise, std::int64_t n_threads,
+            Array<double, 3> out) {
+    const Windows w = windows(values, starts, stops);
+    arima::Limits of = limits_of(limits, season_length);
+    of.contenders = contenders;
+    double *target = out.data();
+    nb::gil_scoped_release without_gil;
+    arima::choose(w, of, {anchor_ratio, tolerance, margin, stepwise}, n_threads, target);
+}
+
 void project(Values values, Starts starts, Starts stops, Array<const double, 2> records, Orders limits,
-             int season_length, std::int64_t n_threads, Array<double, 2> mean, Array<double, 2> sd) {
+             int season_length, int contenders, std::int64_t n_threads, Array<double, 2> mean,
+             Array<double, 2> sd) {
     const auto n = static_cast<std::int64_t>(records.shape(0)), h = static_cast<std::int64_t>(mean.shape(1));
-    const arima::Limits of = limits_of(limits, season_length);
+    arima::Limits of = limits_of(limits, season_length);
+    of.contenders = contenders;
     const double *from = records.data(), *y = values.data();
     const std::int64_t *first = starts.data(), *last = stops.data();
     double *to = mean.data(), *spread = sd.data();
@@ -63,8 +76,11 @@ void add_arima(nb::module_ &m) {
     m.def("arima_fit", &fit, "values"_a.noconvert(), "starts"_a.noconvert(), "stops"_a.noconvert(),
           "order"_a.noconvert(), "season_length"_a, "constant"_a, "anchor_ratio"_a, "tolerance"_a,
           "n_threads"_a, "out"_a.noconvert());
+    m.def("arima_choose", &choose, "values"_a.noconvert(), "starts"_a.noconvert(), "stops"_a.noconvert(),
+          "limits"_a.noconvert(), "season_length"_a, "contenders"_a, "anchor_ratio"_a, "tolerance"_a,
+          "margin"_a, "stepwise"_a, "n_threads"_a, "out"_a.noconvert());
     m.def("arima_project", &project, "values"_a.noconvert(), "starts"_a.noconvert(), "stops"_a.noconvert(),
-          "records"_a.noconvert(), "limits"_a.noconvert(), "season_length"_a, "n_threads"_a,
+          "records"_a.noconvert(), "limits"_a.noconvert(), "season_length"_a, "contenders"_a, "n_threads"_a,
           "mean"_a.noconvert(), "sd"_a.noconvert());
     m.def("arima_evaluate", &evaluate, "values"_a.noconvert(), "order"_a.noconvert(), "season_length"_a,
           "constant"_a, "coefficients"_a.noconvert(), "gradient"_a.noconvert(), "matrix"_a.noconvert(),

@@ -12,7 +12,6 @@ namespace forecasting::arima {
 namespace {
 
 constexpr double kRough = 1e-2;  // tolerance at an anchor
-constexpr double kSpare = 0.5;   // the first step foretells what is to be had; to spare, this share and as much
 constexpr double kStale = 1.0;   // a rise of the objective per value after which a window searches for itself
 
 constexpr int kRich = 4;  // coefficients from which on every window is looked at anew, too
@@ -32,27 +31,10 @@ public:
 
     // Fit the windows values[0:stops[k]) of one series.
     void series(const double *values, const std::int64_t *stops, std::int64_t n_stops, double *out) {
-        std::int64_t first = 0;  // what is missing at the beginning says nothing
-        while (n_stops > 0 && first < stops[n_stops - 1] && std::isnan(values[first])) ++first;
-        const auto length = [&](std::int64_t k) { return stops[k] - first; };
-        for (std::int64_t k = 0; k < n_stops;) {
-            if (length(k) <= 0) {
-                series_.blank(stops[k] <= 0 ? Outcome::empty : Outcome::too_short, out + k * width_);
-                ++k;
-                continue;
-            }
-            const std::int64_t anchor = series_.anchor_of(length(k));
-            std::int64_t end = k + 1;
-            while (end < n_stops && series_.anchor_of(length(end)) == anchor) ++end;
-            std::vector<std::int64_t> lengths, anew;
-            for (std::int64_t j = k; j < end; ++j) lengths.push_back(length(j));
-            block(values + first, anchor, lengths, out + k * width_, anew);
-            for (const std::int64_t j : anew) {
-                std::vector<std::int64_t> none;
-                block(values + first, lengths[j], {lengths[j]}, out + (k + j) * width_, none);
-            }
-            k = end;
-        }
+        for_blocks(
+            series_, values, stops, n_stops, width_, out,
+            [this](const double *y, std::int64_t anchor, const std::vector<std::int64_t> &lengths, double *to,
+                   std::vector<std::int64_t> &anew) { block(y, anchor, lengths, to, anew); });
     }
 
 private:
@@ -155,7 +137,7 @@ private:
     Options options_;
     Series series_;
     std::int64_t width_, anchor_ = 0;
-    Search search_;
+    Search search_{kThorough};
     std::vector<Track> tracks_;
     std::vector<std::vector<double>> generic_, starts_;
     std::vector<double> grown_, curvature_, coefficients_;

@@ -30,15 +30,29 @@ enum Column : int {
     kCoefficients,  // ar, ma, seasonal ar, seasonal ma in the usual signs, each as long as the largest order
 };
 
+constexpr int kContender = 6;
+
 // The largest orders that records hold.
 struct Limits {
     int p, d, q, P, D, Q, m;
+    int contenders = 0;  // of a choice, kept behind the coefficients: p, q, P, Q, constant, AICc each
 
-    std::int64_t record_size() const { return kCoefficients + p + q + P + Q; }
+    std::int64_t contenders_at() const { return kCoefficients + p + q + P + Q; }
+    std::int64_t record_size() const { return contenders_at() + kContender * contenders; }
 };
 
 // One order for every window. out: (S, K, record_size).
 void fit(const Windows &w, const Order &order, const Options &options, std::int64_t n_threads, double *out);
+
+struct Choice {
+    double anchor_ratio, tolerance;
+    double margin;  // orders that will stay worse than the best by more are given up on the way
+    bool stepwise;  // else every order within the limits
+};
+
+// The order with the least AICc for every window, differenced as tests say: "Choice of the order" in
+// mathematics.py. out: (S, K, record_size).
+void choose(const Windows &w, const Limits &limits, const Choice &choice, std::int64_t n_threads, double *out);
 
 // mean, sd: (n, h), from n records and the values of their windows, values[starts[i]:stops[i]).
 void project(const double *values, const std::int64_t *starts, const std::int64_t *stops, const double *records,

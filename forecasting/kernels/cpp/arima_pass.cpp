@@ -184,19 +184,17 @@ void Pass::adjoint(double *by_ar_term, double *by_ma_term) {
         std::fill(row, row + width, 0.0);
     }
     const std::int64_t rest = (rows_ - head) * width;
-    for (std::size_t k = 0; k < ar_.size(); ++k) {
-        by_ar_term[k] = -dot(lambda + head * width, x_.data() + (head - ar_[k].lag) * width, rest);
-    }
+    dots(lambda + head * width, x_.data() + head * width, width, rest, ar_.data(), static_cast<int>(ar_.size()),
+         by_ar_term);
+    for (std::size_t k = 0; k < ar_.size(); ++k) by_ar_term[k] = -by_ar_term[k];
     if (ma_.empty()) return;
     const std::int64_t n = rows_ - n_presample_;
     filter(lambda + (rows_ - 1) * width, bar_x + (rows_ - 1) * width, -width, n, width, ar_.data(),
            static_cast<int>(ar_.size()));
     recurse(bar_x + (rows_ - 1) * width, -width, n, width, ma_.data(), static_cast<int>(ma_.size()));
-    const double *const from = bar_x + static_cast<std::int64_t>(n_presample_) * width;
-    for (std::size_t k = 0; k < ma_.size(); ++k) {
-        by_ma_term[k] =
-            dot(from, x_.data() + static_cast<std::int64_t>(n_presample_ - ma_[k].lag) * width, n * width);
-    }
+    const std::int64_t first = static_cast<std::int64_t>(n_presample_) * width;
+    dots(bar_x + first, x_.data() + first, width, n * width, ma_.data(), static_cast<int>(ma_.size()),
+         by_ma_term);
 }
 
 // Through the step-down, from the short predictors back to the whole polynomial.
@@ -232,35 +230,48 @@ void Pass::sensitivities() {
                         *const far_ma = far_ar + P;
     std::vector<double> &x = scaled_;  // x_t at the solution
     project_rows(x_.data(), rows_, width_, solution_.data(), x.data());
-    const auto lagged = [&](std::int64_t t, int lag) { return t >= lag ? x[t - lag] : 0.0; };
-    // What multiplies a coefficient: of a plain one the value `lag` before, less the seasonal part, and so on.
-    const auto forcing = [&](std::int64_t t, int lag, const double *other, int n_other, int step) {
-        double sum = lagged(t, lag);
-        for (int j = 0; j < n_other; ++j) sum -= other[j] * lagged(t, lag + (j + 1) * step);
-        return sum;
+    // What multiplies coefficient i of a factor is x, less what the other factor makes of it, i steps before.
+    std::vector<double> &force = forced_;
+    const auto less = [&](const double *other, int n_other, int step) {
+        force.assign(x.begin(), x.begin() + rows_);
+        for (int j = 0; j < n_other; ++j) {
+            const std::int64_t lag = static_cast<std::int64_t>(j + 1) * step;
+            for (std::int64_t t = lag; t < rows_; ++t) force[t] -= other[j] * x[t - lag];
+        }
     };
-    moved_.assign(size_of(rows_ * lanes), 0.0);
-    const int at_far_ar = p + q, at_far_ma = p + q + P;
-    for (std::int64_t t = n_presample_; t < rows_; ++t) {
-        double *const row = moved_.data() + t * lanes;
-        for (int i = 0; i < q; ++i) row[p + i] = forcing(t, i + 1, far_ma, Q, m);
-        for (int j = 0; j < Q; ++j) row[at_far_ma + j] = forcing(t, (j + 1) * m, ma, q, 1);
-    }
-    recurse(moved_.data() + static_cast<std::int64_t>(n_presample_) * lanes, lanes, rows_ - n_presample_, lanes,
-            ma_.data(), static_cast<int>(ma_.size()));
+    const auto enter = [&](std::vector<double> &rows, int column, std::int64_t lag, std::int64_t from) {
+        for (std::int64_t t = std::max(lag, from); t < rows_; ++t) rows[t * lanes + column] += force[t - lag];
+    };
     const std::int64_t head = std::min<std::int64_t>(span_, rows_);
     std::vector<double> &out = across_;
     out.assign(size_of(rows_ * lanes), 0.0);
-    std::vector<double> by(size_of(head));
-    for (std::int64_t t = 0; t < head; ++t) by[t] = 1.0 / std::sqrt(f_[t]);
-    predict_head(moved_.data(), out.data(), head, lanes, levels_.data(), span_, by.data());
-    filter(moved_.data() + head * lanes, out.data() + head * lanes, lanes, rows_ - head, lanes, ar_.data(),
-           static_cast<int>(ar_.size()));
-    for (std::int64_t t = 0; t < rows_; ++t) {
-        double *const row = out.data() + t * lanes;
-        const double scale = t < head ? by[t] : 1.0;
-        for (int i = 0; i < p; ++i) row[i] -= scale * forcing(t, i + 1, far_ar, P, m);
-        for (int j = 0; j < P; ++j) row[at_far_ar + j] -= scale * forcing(t, (j + 1) * m, ar, p, 1);
+    less(far_ar, P, m);
+    for (int i = 0; i < p; ++i) enter(out, i, i + 1, 0);
+    less(ar, p, 1);
+    for (int j = 0; j < P; ++j) enter(out, p + q + j, static_cast<std::int64_t>(j + 1) * m, 0);
+    for (double &value : out) value = -value;
+    if (q + Q > 0) {
+        moved_.assign(size_of(rows_ * lanes), 0.0);
+        less(far_ma, Q, m);
+        for (int i = 0; i < q; ++i) enter(moved_, p + i, i + 1, n_presample_);
+        less(ma, q, 1);
+        for (int j = 0; j < Q; ++j)
+            enter(moved_, p + q + P + j, static_cast<std::int64_t>(j + 1) * m, n_presample_);
+        recurse(moved_.data() + static_cast<std::int64_t>(n_presample_) * lanes, lanes, rows_ - n_presample_,
+                lanes, ma_.data(), static_cast<int>(ma_.size()));
+        filter(moved_.data() + head * lanes, out.data() + head * lanes, lanes, rows_ - head, lanes, ar_.data(),
+               static_cast<int>(ar_.size()));
+    }
+    // The first rows: whitened by short predictors, scaled.
+    unit_.assign(size_of(head), 1.0);
+    if (q + Q > 0) {
+        force.resize(size_of(std::max<std::int64_t>(head, 1) * lanes));
+        predict_head(moved_.data(), force.data(), head, lanes, levels_.data(), span_, unit_.data());
+        for (std::int64_t i = 0; i < head * lanes; ++i) out[i] += force[i];
+    }
+    for (std::int64_t t = 0; t < head; ++t) {
+        const double by = 1.0 / std::sqrt(f_[t]);
+        for (int i = 0; i < lanes; ++i) out[t * lanes + i] *= by;
     }
 }
 

@@ -55,7 +55,7 @@ private:
     bool exact_ = false;
     std::vector<double> coefficients_, x_, v_, bar_x_, bar_v_, gram_, upper_, inverse_, solution_, scaled_;
     std::vector<double> levels_, bar_levels_, f_, bar_f_;  // step-down predictors, row k holds A^(k) from lag 1
-    std::vector<double> path_, moved_, across_, inner_;
+    std::vector<double> path_, moved_, across_, inner_, forced_, unit_;
     std::vector<Term> ar_, ma_;
 };
 

@@ -34,30 +34,47 @@ FORECASTING_INLINE double dot_lanes(const double *a, const double *b, std::int64
 
 }  // namespace
 
+// `n_blocks` blocks of a row at once: to += sign * sum_k weight_k from[-lag_k rows], or + from itself first.
+template <int n_blocks, bool whiten>
+FORECASTING_INLINE void combine(double *to, const double *from, std::int64_t stride, const Term *terms,
+                                int n_terms) {
+    Lanes4 acc[n_blocks];
+    for (int b = 0; b < n_blocks; ++b) {
+        acc[b] = load(to + b * kLanes4);
+        if (whiten) acc[b] += load(from + b * kLanes4);
+    }
+    for (int k = 0; k < n_terms; ++k) {
+        const double weight = whiten ? -terms[k].weight : terms[k].weight;
+        const double *const row = from - terms[k].lag * stride;
+        for (int b = 0; b < n_blocks; ++b) acc[b] += weight * load(row + b * kLanes4);
+    }
+    for (int b = 0; b < n_blocks; ++b) store(to + b * kLanes4, acc[b]);
+}
+
+template <bool whiten>
+FORECASTING_INLINE void combine_rows(double *to, const double *from, std::int64_t stride, std::int64_t n,
+                                     int width, const Term *terms, int n_terms) {
+    for (std::int64_t t = 0; t < n; ++t, to += stride, from += stride) {
+        int b = 0;
+        for (; b + 4 * kLanes4 <= width; b += 4 * kLanes4)
+            combine<4, whiten>(to + b, from + b, stride, terms, n_terms);
+        if (b + 2 * kLanes4 <= width) {
+            combine<2, whiten>(to + b, from + b, stride, terms, n_terms);
+            b += 2 * kLanes4;
+        }
+        if (b < width) combine<1, whiten>(to + b, from + b, stride, terms, n_terms);
+    }
+}
+
 FORECASTING_CLONES
 void recurse(double *x, std::int64_t stride, std::int64_t n, int width, const Term *terms, int n_terms) {
-    for (std::int64_t t = 0; t < n; ++t) {
-        double *const row = x + t * stride;
-        for (int b = 0; b < width; b += kLanes4) {
-            Lanes4 acc = load(row + b);
-            for (int k = 0; k < n_terms; ++k) acc += terms[k].weight * load(row + b - terms[k].lag * stride);
-            store(row + b, acc);
-        }
-    }
+    combine_rows<false>(x, x, stride, n, width, terms, n_terms);
 }
 
 FORECASTING_CLONES
 void filter(const double *x, double *out, std::int64_t stride, std::int64_t n, int width, const Term *terms,
             int n_terms) {
-    for (std::int64_t t = 0; t < n; ++t) {
-        const double *const row = x + t * stride;
-        double *const to = out + t * stride;
-        for (int b = 0; b < width; b += kLanes4) {
-            Lanes4 acc = load(to + b) + load(row + b);
-            for (int k = 0; k < n_terms; ++k) acc -= terms[k].weight * load(row + b - terms[k].lag * stride);
-            store(to + b, acc);
-        }
-    }
+    combine_rows<true>(out, x, stride, n, width, terms, n_terms);
 }
 
 FORECASTING_CLONES
@@ -176,6 +193,32 @@ void substitute(const double *u, int u_width, int size, double *rows, int width)
 
 FORECASTING_CLONES
 double dot(const double *a, const double *b, std::int64_t n) { return dot_lanes(a, b, n); }
+
+FORECASTING_CLONES
+void dots(const double *a, const double *x, int width, std::int64_t n, const Term *terms, int n_terms,
+          double *out) {
+    int k = 0;
+    for (; k + 2 <= n_terms; k += 2) {
+        const double *const b = x - static_cast<std::int64_t>(terms[k].lag) * width;
+        const double *const c = x - static_cast<std::int64_t>(terms[k + 1].lag) * width;
+        Lanes4 b0 = {0, 0, 0, 0}, b1 = b0, c0 = b0, c1 = b0;
+        std::int64_t i = 0;
+        for (; i + 8 <= n; i += 8) {
+            const Lanes4 a0 = load(a + i), a1 = load(a + i + 4);
+            b0 += a0 * load(b + i);
+            b1 += a1 * load(b + i + 4);
+            c0 += a0 * load(c + i);
+            c1 += a1 * load(c + i + 4);
+        }
+        for (; i < n; i += 4) {
+            b0 += load(a + i) * load(b + i);
+            c0 += load(a + i) * load(c + i);
+        }
+        out[k] = sum(b0 + b1);
+        out[k + 1] = sum(c0 + c1);
+    }
+    for (; k < n_terms; ++k) out[k] = dot_lanes(a, x - static_cast<std::int64_t>(terms[k].lag) * width, n);
+}
 
 FORECASTING_CLONES
 void project_rows(const double *x, std::int64_t n, int width, const double *by, double *out) {

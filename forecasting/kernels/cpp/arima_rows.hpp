@@ -36,6 +36,10 @@ void substitute(const double *u, int u_width, int size, double *rows, int width)
 
 double dot(const double *a, const double *b, std::int64_t n);
 
+// out[k] = a . (x, lag_k rows earlier), over n doubles.
+void dots(const double *a, const double *x, int width, std::int64_t n, const Term *terms, int n_terms,
+          double *out);
+
 // out[t] = row t . by, for n rows.
 void project_rows(const double *x, std::int64_t n, int width, const double *by, double *out);
 

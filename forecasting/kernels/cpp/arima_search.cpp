@@ -16,6 +16,7 @@ constexpr double kNearEdge = 0.05, kProbe = 5.0, kInside = 0.025;
 constexpr double kSameOptimum = 1e-2;  // objectives of one optimum, found roughly
 constexpr double kSame = 0.02;         // and its angle
 constexpr double kGrown = 0.1;         // a new coefficient begins here
+constexpr double kEmbedded = 0.98;     // the farthest that a coefficient of another order begins
 constexpr double kGrowing = 0.05;      // tolerance while growing
 
 std::size_t square(int n) { return static_cast<std::size_t>(n) * static_cast<std::size_t>(n); }
@@ -34,6 +35,20 @@ double distance(const std::vector<double> &a, const std::vector<double> &b) {
         largest = std::max(largest, std::fabs(std::asin(a[i]) - std::asin(b[i])));
     }
     return largest;
+}
+
+std::vector<double> embed(const Order &from, const std::vector<double> &z, const Order &to) {
+    std::vector<double> out;
+    const int old[4] = {from.p, from.q, from.P, from.Q}, anew[4] = {to.p, to.q, to.P, to.Q};
+    int at = 0;
+    for (int factor = 0; factor < 4; ++factor) {
+        for (int i = 0; i < anew[factor]; ++i) {
+            const double r = i < old[factor] ? z[at + i] : factor % 2 == 0 ? kGrown : -kGrown;
+            out.push_back(std::min(std::max(r, -kEmbedded), kEmbedded));
+        }
+        at += old[factor];
+    }
+    return out;
 }
 
 void keep_track(const Point &at, const double *curvature, std::int64_t n, std::vector<Track> &tracks) {
@@ -241,7 +256,7 @@ bool Search::go_down(double tolerance, double hopeless, double *curvature, Point
             straighten();
             continue;
         }
-        if (at.objective - 3.0 * expected - 1.0 > hopeless) return false;
+        if (at.objective - pace_.spare * expected - pace_.at_least > hopeless) return false;
         for (std::size_t i = 0; i < n; ++i) {
             trial_.z[i] = std::min(std::max(at.z[i] + move_[i], -kEdge), kEdge);
         }
@@ -252,12 +267,18 @@ bool Search::go_down(double tolerance, double hopeless, double *curvature, Point
         }
         trial_.objective = value(trial_.z.data());
         ++passes;
+        const double gained = at.objective - trial_.objective;
+        if (tolerance > kFine && lambda == 0.0 && expected < pace_.last_step * tolerance &&
+            gained > 0.5 * expected && gained < 2.0 * expected) {
+            at.z = trial_.z;  // as foretold, so little is left: no gradient any more
+            at.objective = trial_.objective;
+            return true;
+        }
         if (trial_.objective <= at.objective + 1e-12 * std::fabs(at.objective)) {
             evaluate(trial_);
             learn(at, trial_, curvature);
             bent = true;
             refused = false;
-            const double gained = at.objective - trial_.objective;
             std::swap(at, trial_);
             if (gained > 0.5 * expected) lambda = lambda < 1e-4 ? 0.0 : 0.1 * lambda;
         } else {
@@ -348,14 +369,20 @@ void Search::descend(const std::vector<std::vector<double>> &starts, double tole
 }
 
 void Search::generic_starts(const Order &order, std::vector<std::vector<double>> &starts) {
-    constexpr double firsts[4][4] = {
-        {0.3, 0.3, 0.2, 0.5}, {0.85, 0.5, 0.7, 0.5}, {-0.4, -0.3, 0.2, 0.1}, {-0.3, 0.4, -0.3, 0.5}};
+    // First two coefficients of ar and ma, first of the seasonal ar and ma. The last two are a long and a short
+    // cycle, which nearly cancels: a valley of its own.
+    constexpr double firsts[6][6] = {{0.3, 0.0, 0.3, 0.0, 0.2, 0.5},   {0.85, 0.0, 0.5, 0.0, 0.7, 0.5},
+                                     {-0.4, 0.0, -0.3, 0.0, 0.2, 0.1}, {-0.3, 0.0, 0.4, 0.0, -0.3, 0.5},
+                                     {0.8, -0.8, 0.7, -0.6, 0.2, 0.5}, {-0.5, -0.85, -0.4, -0.7, -0.2, 0.4}};
     const int sizes[4] = {order.p, order.q, order.P, order.Q};
-    for (const auto &first : firsts) {
+    const int kinds = order.p > 1 && order.q > 1 ? 6 : 4;
+    for (int kind = 0; kind < kinds; ++kind) {
+        const double *const first = firsts[kind];
         std::vector<double> z(static_cast<std::size_t>(order.n_arma()), 0.0);
         int at = 0;
         for (int factor = 0; factor < 4; ++factor) {
-            if (sizes[factor] > 0) z[at] = first[factor];
+            const double *const from = first + (factor < 2 ? 2 * factor : factor + 2);
+            for (int i = 0; i < std::min(sizes[factor], factor < 2 ? 2 : 1); ++i) z[at + i] = from[i];
             at += sizes[factor];
         }
         if (std::find(starts.begin(), starts.end(), z) == starts.end()) starts.push_back(z);

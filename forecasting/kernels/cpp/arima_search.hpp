@@ -26,10 +26,20 @@ struct Track {
     std::int64_t n = 0;
 };
 
-constexpr std::size_t kTracks = 3;  // distinct optima that are followed
+constexpr std::size_t kTracks = 5;  // distinct optima that are followed
+
+// When a descent is given up, and when it is over.
+struct Pace {
+    double spare, at_least;  // what may be had beside what a step foretells: this share of it, and as much
+    double
+        last_step;  // a rough descent ends with a step that foretells so many tolerances and holds what it says
+};
+constexpr Pace kThorough = {3.0, 1.0, 0.0}, kBrisk = {2.0, 0.5, 4.0};
 
 class Search {
 public:
+    explicit Search(const Pace &pace) : pace_(pace) {}
+
     // Look at a window; false if it is too short for the order.
     bool load(const Order &order, const Sample &sample, std::int64_t stop);
 
@@ -64,12 +74,16 @@ private:
     double step(const Point &at, const double *curvature, double lambda);
     void learn(const Point &before, const Point &after, double *curvature) const;
 
+    Pace pace_;
     Order order_{};
     Pass pass_;
     Point trial_;
     std::vector<double> move_, coefficients_, jacobian_, by_coefficient_, matrix_, reduced_, part_, part_step_,
         work_;
 };
+
+// The partial autocorrelations of one order as those of another: what is new begins near zero.
+std::vector<double> embed(const Order &from, const std::vector<double> &z, const Order &to);
 
 // The largest difference of two points, on the scale of angles.
 double distance(const std::vector<double> &a, const std::vector<double> &b);

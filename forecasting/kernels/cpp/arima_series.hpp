@@ -2,6 +2,7 @@
 // record of a window.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <utility>
 #include <vector>
@@ -51,5 +52,33 @@ private:
     std::vector<std::int64_t> seen_;
     std::map<std::pair<int, int>, Sample> samples_;
 };
+
+// Call block(values, anchor, lengths, out, anew) for every run of windows of one series that share an anchor;
+// those that it names in `anew` get a block of their own, without an anchor. Values that are missing at the
+// beginning are left out.
+template <class Block>
+void for_blocks(const Series &series, const double *values, const std::int64_t *stops, std::int64_t n_stops,
+                std::int64_t width, double *out, const Block &block) {
+    std::int64_t first = 0;
+    while (n_stops > 0 && first < stops[n_stops - 1] && std::isnan(values[first])) ++first;
+    for (std::int64_t k = 0; k < n_stops;) {
+        if (stops[k] <= first) {
+            series.blank(stops[k] <= 0 ? Outcome::empty : Outcome::too_short, out + k * width);
+            ++k;
+            continue;
+        }
+        const std::int64_t anchor = series.anchor_of(stops[k] - first);
+        std::vector<std::int64_t> lengths, anew, none;
+        std::int64_t end = k;
+        for (; end < n_stops && series.anchor_of(stops[end] - first) == anchor; ++end) {
+            lengths.push_back(stops[end] - first);
+        }
+        block(values + first, anchor, lengths, out + k * width, anew);
+        for (const std::int64_t j : anew) {
+            block(values + first, lengths[j], {lengths[j]}, out + (k + j) * width, none);
+        }
+        k = end;
+    }
+}
 
 }  // namespace forecasting::arima
