@@ -327,3 +327,16 @@ def test_a_cutoff_that_is_no_time_of_the_data_is_refused(df):
     for value, word in (("x", "not a time"), (3, "not a time"), ("2024-01-02 05:00", "freq 'D'")):
         with pytest.raises(ArgumentError, match=word):
             calendar.at(value)
+
+
+@pytest.mark.parametrize(("rows", "longest"), [(60, 1000), (150, 1500)])
+def test_a_jump_is_refused_from_a_thousand_steps_and_ten_lengths_on(rows, longest):
+    days = pd.date_range("2000-01-01", periods=rows - 1)
+    for more in (0, 1):
+        last = days[-1:] + pd.Timedelta(days=longest + more)
+        data = pd.DataFrame({"ds": days.append(last), "y": 1.0})
+        if more:
+            with pytest.raises(TimeColumnError, match=f"jumps {longest + 1:,} steps"):
+                as_panel(data)
+        else:
+            assert len(as_panel(data).values) == rows - 1 + longest
