@@ -1,5 +1,7 @@
 """Rolling-origin arithmetic: closed forms, hand cases, and a property over random panels."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -123,7 +125,10 @@ def test_cutoffs_may_be_given_in_any_order_and_must_lie_on_the_calendar():
 
 
 def test_every_window_is_refitted_unless_said():
-    assert Schedule(h=1).checked().fit_schedule(3).tolist() == [0, 1, 2]
+    schedule = Schedule(h=1).checked()
+    assert schedule.fit_schedule(3).tolist() == [0, 1, 2]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        schedule.refit = False
 
 
 def test_a_series_takes_part_from_the_cutoff_at_which_it_begins():
