@@ -221,3 +221,9 @@ def test_the_window_of_fit_and_predict_is_all_of_each_series():
     assert windows.known_offsets.tolist() == [0, 6, 11]
     assert [windows.future(i, 0).X.ravel().tolist() for i in (0, 1)] == [[10, 11], [20, 21]]
     assert windows.history(1, 0).X.ravel().tolist() == [4, 5, 6]
+
+
+def test_of_a_series_that_begins_after_the_last_cutoff_nothing_is_there_to_be_seen():
+    _, windows, _, _ = cut(daily({"a": (30, 0), "new": (4, 0)}), h=4, n_windows=2, step_size=1)
+    assert windows.panel.lengths.tolist() == [26, 0]
+    assert windows.active.tolist() == [[True, True], [False, False]]

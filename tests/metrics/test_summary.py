@@ -534,3 +534,17 @@ def test_keys_among_very_many_are_compressed_as_those_among_few() -> None:
         assert (codes.tolist(), values.tolist()) == ([2, 0, 2, 1], [3, 7, 9_000_000])
     codes, values = compress(np.array([4, 2, 4]), 5)
     assert (codes.tolist(), values.tolist()) == ([1, 0, 1], [2, 4])
+
+
+def test_series_are_sorted_and_models_are_not() -> None:
+    keys = {"model": ["z", "z", "a", "a"], "unique_id": ["b", "a"] * 2, "cutoff": 0, "step": 1}
+    got = summarise(pd.DataFrame({**keys, "y": 1.0, "mean": 2.0}), by="unique_id", metrics="MAE")
+    assert got.index.tolist() == [("z", "a"), ("z", "b"), ("a", "a"), ("a", "b")]
+
+
+def test_a_segment_that_is_missing_everywhere_is_a_group() -> None:
+    keys = {"model": "m", "unique_id": ["a", "b"], "cutoff": 0, "step": 1, "y": 1.0, "mean": 2.0}
+    nowhere = pd.Categorical([None, None], categories=["x"])
+    got = summarise(pd.DataFrame({**keys, "segment": nowhere}), by="segment", metrics="MAE")
+    assert got["MAE"].tolist() == [1.0]
+    assert got.index.get_level_values("segment").isna().all()
