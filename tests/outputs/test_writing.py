@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from forecasting import files
 from forecasting.backtesting.storage import BacktestFileError, read_frames, save_frames
 from forecasting.cli.exits import CANNOT_CREATE, Stop
 from forecasting.cli.writing import check_target, write_csv, write_run, write_tables, write_text
@@ -250,3 +252,29 @@ def test_publishing_is_tried_ten_times_while_others_are_faster(
         (scratch / "x").write_text("1")
     assert (tmp_path / "out").exists() == (lost < ATTEMPTS)
     assert left == []
+
+
+def test_where_names_cannot_be_exchanged_the_old_output_is_held_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("out", f".out.abcd_123{PART}"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "out" / "x").write_text("old")
+    rename, calls = os.rename, []
+
+    def second_fails(source: Path, target: Path) -> None:
+        calls.append(source)
+        if len(calls) == 2:
+            aside = os.open(tmp_path / f".out.abcd_123{OLD}", os.O_RDONLY)
+            with pytest.raises(BlockingIOError):  # so that no other run sweeps it meanwhile
+                fcntl.flock(aside, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.close(aside)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", second_fails)
+    monkeypatch.setattr(files, "_renameat2", lambda: None)
+    with pytest.raises(OSError, match="Input/output error"):
+        files.replace(tmp_path / f".out.abcd_123{PART}", tmp_path / "out")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f".out.abcd_123{PART}", "out"]
+    assert (tmp_path / "out" / "x").read_text() == "old"
