@@ -49,7 +49,7 @@ GROUPS = {
         "forecasting/regressors.py": ["tests/catalogue/test_regressors.py", "tests/fuzz/test_door.py"],
         "forecasting/rows.py": [
             "tests/test_reading.py", "tests/catalogue/test_time.py", "tests/catalogue/test_structure.py",
-            "tests/fuzz/test_door.py",
+            "tests/catalogue/test_arguments.py", "tests/test_quality.py", "tests/fuzz/test_door.py",
         ],
     },
     "writer": {

@@ -336,7 +336,28 @@ def test_a_jump_is_refused_from_a_thousand_steps_and_ten_lengths_on(rows, longes
         last = days[-1:] + pd.Timedelta(days=longest + more)
         data = pd.DataFrame({"ds": days.append(last), "y": 1.0})
         if more:
-            with pytest.raises(TimeColumnError, match=f"jumps {longest + 1:,} steps"):
+            with pytest.raises(
+                TimeColumnError, match=f"jumps {longest + 1:,} steps .* from {days[-1]:%Y-%m-%d};"
+            ):
                 as_panel(data)
         else:
             assert len(as_panel(data).values) == rows - 1 + longest
+
+
+@pytest.mark.parametrize(("weeks", "coarse"), [(4, False), (5, True)])
+def test_a_series_is_coarser_from_six_steps_on_of_which_three_quarters_are_alike(weeks, coarse):
+    sundays = pd.date_range("2024-01-07", periods=weeks + 1, freq="W").append(
+        pd.DatetimeIndex([pd.Timestamp("2024-01-07") + pd.Timedelta(weeks=weeks + 2)])
+    )
+    days = pd.date_range("2024-01-01", sundays[-1])
+    data = pd.concat(
+        [
+            pd.DataFrame({"unique_id": n, "ds": t, "y": 1.0})
+            for n, t in (("d", days), ("w", sundays))
+        ]
+    )
+    if coarse:
+        with pytest.raises(FrequencyError, match="w looks like freq 'W-SUN', the data has 'D'"):
+            as_panel(data)
+    else:
+        assert as_panel(data).gaps.sum() == 6 * weeks + 13
