@@ -4,6 +4,7 @@
 
 VENV ?= .venv
 DEMO ?= demo-output
+FUZZ_EXAMPLES ?= 1000
 PEERS := .venv-peers
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
@@ -16,7 +17,7 @@ ZIG := ziglang==0.17.1
 
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard forecasting/kernels/cpp/*) $(VENV)/.packages
 
-.PHONY: always help demo check test nightly notebooks bench install lowest sanitize lock clean
+.PHONY: always help demo check test nightly notebooks bench install lowest sanitize mutants lock clean
 
 help:
 	@echo "make demo       backtest on real data; writes tables, plots and a page into $(DEMO)/"
@@ -27,6 +28,7 @@ help:
 	@echo "make bench      the figures in benchmarks/, measured here"
 	@echo "make lowest     the tests with the lowest versions that pyproject.toml allows"
 	@echo "make sanitize   the kernels under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make mutants    small faults put into windows, metrics, alignment, writer: does a test notice?"
 	@echo "make lock       new pins from pyproject.toml (needs uv)"
 	@echo "make clean      remove what was built here, the environments too"
 
@@ -46,6 +48,7 @@ test: install
 
 nightly: install
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -m nightly $(PYTEST_ARGS)
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/fuzz
 
 notebooks: install
 	$(BIN)/jupyter-execute --timeout=600 $(if $(STORE),--inplace) $(NOTEBOOKS)
@@ -125,6 +128,11 @@ build/sanitize: tests/kernels/sanitize.cpp $(wildcard $(KERNELS)/*)
 
 sanitize: build/sanitize
 	$<
+
+# --- mutation testing; MUTANTS='--group windows --sample 0' takes every mutant of one group -----------
+
+mutants: install
+	$(BIN)/python tests/mutants.py $(MUTANTS)
 
 # --- pins ------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import unicodedata
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,10 @@ def read_ids(column: pd.Series, name: str) -> tuple[AnyArray, pd.Index]:
     """
     heads = _run_heads(column)
     part = column if heads is None else column.iloc[heads]
-    raw, uniques = pd.factorize(part, use_na_sentinel=True)
+    try:
+        raw, uniques = pd.factorize(part, use_na_sentinel=True)
+    except TypeError as error:  # a list or a dict, which is no key
+        raise IdError(no_key(part, name), column=name) from error
     if (raw < 0).any():
         raise _null_ids(column, name)
     if isinstance(uniques, pd.CategoricalIndex):  # levels without a row are no series
@@ -140,6 +144,13 @@ def read_ids(column: pd.Series, name: str) -> tuple[AnyArray, pd.Index]:
     if heads is not None:
         codes = np.repeat(codes, np.diff(np.append(heads, len(column))))
     return codes, ids
+
+
+def no_key(column: pd.Series, name: str) -> str:
+    """Return what to say of ids among which is one that cannot be looked up: a list, a dict."""
+    odd = next((v for v in column if not isinstance(v, Hashable)), None)
+    what = "" if odd is None else f", got the {type(odd).__name__} {show_id(odd)}"
+    return f"{name} must be text or numbers{what}; use df[{name!r}].astype(str)"
 
 
 def _run_heads(column: pd.Series) -> IntArray | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -216,9 +217,7 @@ def check_level(level: Sequence[float] | float | None) -> tuple[float, ...]:
     LevelError
         For anything else, with what was probably meant.
     """
-    if level is None:
-        return ()
-    given = [level] if isinstance(level, (int, float, np.number, str)) else list(level)
+    given = _several(level)
     for value in given:
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not 0 < value < 100:
@@ -232,7 +231,7 @@ def check_level(level: Sequence[float] | float | None) -> tuple[float, ...]:
 
 def check_quantiles(quantiles: Sequence[float] | None) -> tuple[float, ...]:
     """Return quantile probabilities, sorted, each in (0, 1)."""
-    given = [quantiles] if isinstance(quantiles, (int, float, str)) else list(quantiles or ())
+    given = _several(quantiles)
     for value in given:
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         if not number or not 0 < value < 1:
@@ -240,6 +239,15 @@ def check_quantiles(quantiles: Sequence[float] | None) -> tuple[float, ...]:
     if len(set(given)) < len(given):
         raise LevelError(f"quantiles names one probability twice: {tuple(given)}")
     return tuple(sorted(float(v) for v in given))
+
+
+def _several(given: object) -> list[Any]:
+    """Return one value, several or none as a list."""
+    if given is None:
+        return []
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        return [given]
+    return list(given)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,11 @@ def check_keywords(given: Iterable[str], known: Sequence[str], what: str) -> Non
         raise UnknownKeywordError(f"{what} has no argument {word!r}.{hint}")
 
 
+def one_of(value: object, *words: str) -> bool:
+    """Return whether a value is one of these words; what cannot be compared with a word is not."""
+    return isinstance(value, str) and value in words
+
+
 def check_count(value: object, name: str, least: int = 1) -> None:
     """Raise :class:`ArgumentError` unless ``value`` is a whole number of at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:

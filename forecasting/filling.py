@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import FloatArray, IntArray
-from forecasting.errors import ArgumentError, GapError
+from forecasting.errors import ArgumentError, GapError, one_of
 from forecasting.panel import Panel
 from forecasting.reading import DataOptions, as_panel
 from forecasting.rows import LARGEST_FILL
@@ -92,11 +92,11 @@ def fill_gaps(
 
 
 def _fill_value(how: object) -> float | None:
-    if how == "zero":
+    if one_of(how, "zero"):
         return 0.0
     if isinstance(how, (int, float, np.number)) and not isinstance(how, bool):
         return float(how)
-    if how is None or how in ("forward", "interpolate", "seasonal"):
+    if how is None or one_of(how, "forward", "interpolate", "seasonal"):
         return None
     raise ArgumentError(
         f"how must be 'zero', 'forward', 'interpolate', 'seasonal', a number or None, got {how!r}"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from forecasting._typing import BoolArray, FloatArray, IntArray
 from forecasting.calendar import FreqLike, looks_like
-from forecasting.errors import plural
+from forecasting.errors import check_count, plural
 from forecasting.oddities import OUTLIER, SEASONS, incomplete
 from forecasting.rows import LARGEST_FILL, LARGEST_JUMP, Rows, coarser, filled, read_rows
 from forecasting.shapes import read_shape
@@ -107,6 +107,8 @@ def check(
 
     Raises
     ------
+    ArgumentError
+        If ``season_length`` is no whole number of at least 1.
     InputError
         If the data cannot be read at all: columns are missing, ids or times are null, the target is
         not a number.
@@ -119,6 +121,8 @@ def check(
     >>> check(df)[["unique_id", "what", "n"]].values.tolist()
     [['a', 'gap', 2], ['a', 'short', 3]]
     """
+    if season_length is not None:
+        check_count(season_length, "season_length")
     rows = read_rows(read_shape(data, id_col, time_col, target_col), freq, date_format)
     found = _Findings(rows)
     rows = _stray(found, rows)

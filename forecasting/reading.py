@@ -19,6 +19,7 @@ from forecasting.errors import (
     RegressorError,
     TimeColumnError,
     check_keywords,
+    one_of,
     plural,
     show_id,
     show_ids,
@@ -119,7 +120,7 @@ def as_panel(
     series in forecasters that cannot take them.
     """
     check_keywords(unknown, tuple(DataOptions.__annotations__), "reading data")
-    if end not in ("any", "common"):
+    if not one_of(end, "any", "common"):
         raise ArgumentError(f"end must be 'any' or 'common', got {end!r}")
     if isinstance(data, Panel):
         return data if X is None else align(data, _declared(X))

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import BoolArray, FloatArray, IntArray
+from forecasting.columns import no_key
 from forecasting.disguise import SUSPICIOUS
 from forecasting.errors import RegressorError, plural, show_id, show_ids, show_time, tell
 from forecasting.panel import Covariates, Panel, Shape
@@ -163,8 +164,7 @@ def align_future(panel: Panel, X: Regressors | pd.DataFrame | None, h: int) -> F
     frame = _as_frame(given, panel.shape) if _is_frame(given) else None
     if frame is None:
         raise RegressorError(
-            f"fit had known-future regressors {', '.join(names)}; predict needs them for the next "
-            f"{h} "
+            f"fit had known-future regressors {', '.join(names)}; predict needs them for the next {h} "
             "steps: X=frame with the id and time columns"
         )
     return _future_cells(panel, frame, names, h)
@@ -258,8 +258,7 @@ def _rows(panel: Panel, frame: pd.DataFrame, role: str, date_format: str | None)
     shape = panel.shape
     if shape.time_col not in frame.columns:
         raise RegressorError(
-            f"{role} regressors need the time column {shape.time_col!r}; found "
-            f"{list(frame.columns)}. "
+            f"{role} regressors need the time column {shape.time_col!r}; found {list(frame.columns)}. "
             f"Rename it, X.rename(columns={{...: {shape.time_col!r}}})"
         )
     column = frame[shape.time_col].reset_index(drop=True)
@@ -283,7 +282,7 @@ def _rows(panel: Panel, frame: pd.DataFrame, role: str, date_format: str | None)
     if shape.id_col not in frame.columns:
         _refuse_twice(pd.DataFrame({"o": ordinals}), role, column)
         return _Rows(frame, None, ordinals)
-    codes = panel.ids.get_indexer(pd.Index(frame[shape.id_col]))
+    codes = _looked_up(panel.ids, frame[shape.id_col], role)
     _refuse_twice(pd.DataFrame({"c": frame[shape.id_col], "o": ordinals}), role, column)
     absent = np.setdiff1d(np.arange(panel.n_series), codes)
     if len(absent):
@@ -298,6 +297,15 @@ def _rows(panel: Panel, frame: pd.DataFrame, role: str, date_format: str | None)
         _say_strangers(frame[shape.id_col][unknown].unique().tolist(), role)
     keep = np.flatnonzero(~unknown)
     return _Rows(frame.iloc[keep], np.asarray(codes[keep], dtype=np.int64), ordinals[keep])
+
+
+def _looked_up(ids: pd.Index, column: pd.Series, role: str) -> IntArray:
+    """Return the position of each id of a column, -1 where it is not there."""
+    try:
+        return np.asarray(ids.get_indexer(pd.Index(column, tupleize_cols=False)), dtype=np.int64)
+    except TypeError as error:  # a list or a dict, which is no key
+        said = no_key(column, str(column.name))
+        raise RegressorError(f"ids of {role} regressors: {said}") from error
 
 
 def _say_strangers(ids: Sequence[object], role: str) -> None:
@@ -367,6 +375,7 @@ def _by_series(panel: Panel, part: Declared) -> tuple[FloatArray, tuple[str, ...
             f"static regressors need the id column {id_col!r}; found {list(frame.columns)}. "
             f"Rename it, X.rename(columns={{...: {id_col!r}}})"
         )
+    _looked_up(panel.ids, frame[id_col], "static")
     if frame[id_col].duplicated().any():
         twice = frame[id_col][frame[id_col].duplicated()].iloc[0]
         raise RegressorError(
@@ -397,6 +406,8 @@ def _as_frame(part: object, shape: Shape) -> pd.DataFrame | None:
         raise RegressorError(
             "regressors are a frame with key columns, not a Series; type X.to_frame()"
         )
+    if len(frame) == 0:
+        raise RegressorError("regressors have 0 rows: check the query or filter that made them")
     keys = [shape.id_col, shape.time_col][-frame.index.nlevels :]
     timed = isinstance(frame.index, (pd.DatetimeIndex, pd.PeriodIndex, pd.MultiIndex))
     if shape.time_col not in frame.columns and (timed or frame.index.name == shape.time_col):

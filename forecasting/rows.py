@@ -24,6 +24,7 @@ from forecasting.errors import (
     DuplicateRowsError,
     FrequencyError,
     TimeColumnError,
+    one_of,
     plural,
     show_id,
     show_time,
@@ -183,7 +184,7 @@ def without_duplicates(rows: Rows, how: str) -> Rows:
     DuplicateRowsError
         If there are two and ``how`` is ``"error"``.
     """
-    if how not in ("error", "sum", "mean", "first", "last"):
+    if not one_of(how, "error", "sum", "mean", "first", "last"):
         raise ArgumentError(
             f"on_duplicate must be 'error', 'sum', 'mean', 'first' or 'last', got {how!r}"
         )

@@ -12,7 +12,13 @@ import pandas as pd
 
 from forecasting._typing import IntArray
 from forecasting.columns import read_target
-from forecasting.errors import ColumnNameError, EmptyInputError, InputTypeError, nearest
+from forecasting.errors import (
+    ArgumentError,
+    ColumnNameError,
+    EmptyInputError,
+    InputTypeError,
+    nearest,
+)
 from forecasting.panel import Shape
 
 Backend: TypeAlias = Literal["pandas", "polars", "arrow"]
@@ -77,11 +83,16 @@ def read_shape(data: object, id_col: str, time_col: str, target_col: str) -> Col
 
     Raises
     ------
+    ArgumentError
+        If a name is not text.
     ColumnNameError
         If a column is missing or there twice, with the columns that were found.
     EmptyInputError
         If there are no rows.
     """
+    for option, given in (("id_col", id_col), ("time_col", time_col), ("target_col", target_col)):
+        if not isinstance(given, str):
+            raise ArgumentError(f"{option} must be the name of a column, text, got {given!r}")
     frame, backend = to_pandas(data)
     if len(frame) == 0:
         raise EmptyInputError("data has 0 rows: check the query or filter that made it")

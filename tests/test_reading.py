@@ -121,3 +121,10 @@ def test_stacked_series_without_ids_are_told_that_an_id_column_is_missing():
         DuplicateRowsError, match=r"5 duplicated ds values .* no column 'unique_id'.*id_col="
     ):
         as_panel(stacked)
+
+
+def test_rows_over_centuries_of_nanoseconds_are_sorted_as_any():
+    years = pd.date_range("1690-01-01", periods=560, freq="YS", unit="ns")
+    frames = [pd.DataFrame({"unique_id": n, "ds": years, "y": np.arange(560.0)}) for n in "ab"]
+    data = pd.concat(frames)
+    assert bits(as_panel(data.sample(frac=1, random_state=0))) == bits(as_panel(data))

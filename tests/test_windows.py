@@ -1,15 +1,17 @@
 """Rolling-origin arithmetic: closed forms, hand cases, and a property over random panels."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting import Naive, as_panel, backtest
+from forecasting import Naive, Regressors, as_panel, backtest
 from forecasting.errors import HorizonError, WindowError
 from forecasting.schedule import ENDED, INCOMPLETE, NOT_STARTED, Schedule, rolling_windows
-from forecasting.windows import calibration_windows
+from forecasting.windows import calibration_windows, final_window
 
 
 def daily(lengths, *, end="2024-03-31"):
@@ -68,6 +70,22 @@ def test_series_that_cannot_take_part_are_named_with_the_reason():
     assert windows.active.sum() + len(skipped) == 4 * 3
 
 
+@pytest.mark.parametrize(
+    ("length", "h", "gap", "step_size", "fitting"),
+    [(57, 7, 0, 7, 8), (56, 7, 0, 7, 7), (58, 7, 1, 7, 8), (12, 3, 2, 4, 2), (11, 3, 2, 4, 2),
+     (10, 3, 2, 4, 2), (9, 3, 2, 4, 1), (6, 3, 2, 4, 1), (5, 3, 2, 4, 0), (4, 3, 2, 4, 0)],
+)  # fmt: skip
+def test_as_many_windows_fit_as_the_message_says(length, h, gap, step_size, fitting):
+    data, schedule = daily({"a": (length, 0)}), {"h": h, "gap": gap, "step_size": step_size}
+    if fitting:
+        _, windows, cutoffs, _ = cut(data, n_windows=fitting, **schedule)
+        assert len(cutoffs) == fitting
+        assert windows.lengths[0, 0] >= 1
+    said = f"the data has {length}; the largest feasible n_windows is {fitting}$"
+    with pytest.raises(WindowError, match=said):
+        cut(data, n_windows=fitting + 1, **schedule)
+
+
 @pytest.mark.filterwarnings("ignore::forecasting.errors.StaleSeriesWarning")
 def test_partial_keep_forecasts_what_cannot_be_scored_yet():
     data = daily({"a": (60, 0), "ending": (50, 2)})
@@ -104,6 +122,27 @@ def test_cutoffs_may_be_given_in_any_order_and_must_lie_on_the_calendar():
         backtest(data, Naive(), h=2, cutoffs=["2024-03-20 12:00"])
     with pytest.raises(WindowError, match="twice"):
         backtest(data, Naive(), h=2, cutoffs=["2024-03-20", "2024-03-20"])
+
+
+def test_every_window_is_refitted_unless_said():
+    schedule = Schedule(h=1).checked()
+    assert schedule.fit_schedule(3).tolist() == [0, 1, 2]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        schedule.refit = False
+
+
+def test_a_series_takes_part_from_the_cutoff_at_which_it_begins():
+    _, windows, _, skipped = cut(daily({"a": (60, 0), "new": (6, 0)}), h=5, n_windows=2)
+    assert windows.active.tolist() == [[True, True], [False, True]]
+    assert windows.lengths[1, 1] == 1
+    assert skipped["reason"].tolist() == [NOT_STARTED]
+
+
+def test_cutoffs_that_no_series_can_be_tested_at_are_refused_with_what_the_data_covers():
+    with pytest.raises(
+        WindowError, match=r"any of the 1 cutoff: the data covers 2024-02-01.* to 2024-03-31"
+    ):
+        cut(daily({"a": (60, 0)}), h=2, cutoffs=["2024-03-30"])
 
 
 def test_refit_every_k_windows_names_the_window_of_the_estimate():
@@ -149,3 +188,42 @@ def test_train_ends_at_the_cutoff_and_test_begins_after_it(lengths, h, n_windows
     assert len(bt.skipped) + f.groupby(["unique_id", "cutoff"], observed=True).ngroups == (
         data["unique_id"].nunique() * len(bt.facts.cutoffs)
     )
+
+
+def test_series_that_are_taken_keep_their_own_regressors():
+    data = daily({"a": (30, 0), "b": (20, 3), "c": (12, 0)})
+    X = data.assign(x=np.arange(len(data), dtype=float), w=1.0).drop(columns="y")
+    with pytest.warns(UserWarning, match="end before"):
+        panel = as_panel(data, X=Regressors(known_future=X))
+    windows, _, _ = rolling_windows(
+        panel, Schedule(h=2, n_windows=2, partial=True).checked(), seed=0
+    )
+    part = windows.take(np.array([2, 0]))
+    for j, i in enumerate((2, 0)):
+        for k in range(2):
+            np.testing.assert_array_equal(part.history(j, k).X, windows.history(i, k).X)
+            np.testing.assert_array_equal(part.future(j, k).X, windows.future(i, k).X)
+    assert windows.future(2, 1).X[:, 0].tolist() == [60.0, 61.0]
+    assert windows.take(np.array([2, 0])).known_offsets.tolist() == [0, 12, 42]
+
+
+def test_the_window_of_fit_and_predict_is_all_of_each_series():
+    data = daily({"a": (4, 0), "b": (3, 0)})
+    X = data.assign(x=np.arange(7.0)).drop(columns="y")
+    panel = as_panel(data, X=Regressors(known_future=X))
+    ahead = np.array([[[10.0], [11.0]], [[20.0], [21.0]]])
+    windows = final_window(panel, 2, 5, ahead)
+    assert windows.cutoffs.tolist() == panel.end[:, None].tolist()
+    assert (windows.lo.tolist(), windows.hi.tolist()) == ([[0], [4]], [[4], [7]])
+    assert (windows.active.tolist(), windows.fit_at.tolist()) == ([[True], [True]], [0])
+    assert (windows.h, windows.seed, windows.n_series, windows.n_windows) == (2, 5, 2, 1)
+    assert windows.known.ravel().tolist() == [0, 1, 2, 3, 10, 11, 4, 5, 6, 20, 21]
+    assert windows.known_offsets.tolist() == [0, 6, 11]
+    assert [windows.future(i, 0).X.ravel().tolist() for i in (0, 1)] == [[10, 11], [20, 21]]
+    assert windows.history(1, 0).X.ravel().tolist() == [4, 5, 6]
+
+
+def test_of_a_series_that_begins_after_the_last_cutoff_nothing_is_there_to_be_seen():
+    _, windows, _, _ = cut(daily({"a": (30, 0), "new": (4, 0)}), h=4, n_windows=2, step_size=1)
+    assert windows.panel.lengths.tolist() == [26, 0]
+    assert windows.active.tolist() == [[True, True], [False, False]]

@@ -27,7 +27,7 @@ from forecasting.backtesting.tables import (
 from forecasting.backtesting.tasks import Notes, plan
 from forecasting.base import Forecaster
 from forecasting.distribution import Asked, ask
-from forecasting.errors import ArgumentError, WindowError, check_count, nearest, tell, times
+from forecasting.errors import ArgumentError, WindowError, check_count, nearest, one_of, tell, times
 from forecasting.panel import Panel
 from forecasting.reading import DataOptions, as_panel
 from forecasting.regressors import Regressors
@@ -115,6 +115,8 @@ def prepare(
     asked = ask(level, quantiles)
     means = Means(n_jobs, timeout, progress).checked()
     check_count(seed, "seed", least=0)
+    if season_length is not None:
+        check_count(season_length, "season_length")
     schedule = _checked(
         Schedule(
             h,
@@ -238,7 +240,7 @@ def check_baseline(baseline: str | None, models: dict[str, Forecaster]) -> str:
     """Return the baseline's name; the first model by default."""
     if baseline is None:
         return next(iter(models))
-    if baseline not in models:
+    if not one_of(baseline, *models):
         raise ArgumentError(
             f"baseline {baseline!r} is not among the models {list(models)}.{nearest(str(baseline), models)}"
         )
@@ -247,7 +249,7 @@ def check_baseline(baseline: str | None, models: dict[str, Forecaster]) -> str:
 
 def check_window(window: object) -> int | None:
     """Return the length of a sliding window, None for an expanding one."""
-    if window == "expanding":
+    if one_of(window, "expanding"):
         return None
     if isinstance(window, (int, np.integer)) and not isinstance(window, bool) and window >= 1:
         return int(window)
@@ -258,6 +260,6 @@ def check_window(window: object) -> int | None:
 
 def check_partial(partial: object) -> bool:
     """Return whether windows with part of their test values are kept."""
-    if partial not in ("drop", "keep"):
+    if not one_of(partial, "drop", "keep"):
         raise ArgumentError(f"partial must be 'drop' or 'keep', got {partial!r}")
     return partial == "keep"

@@ -61,9 +61,11 @@ class _Baseline(LocalForecaster):
     def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
         answer = empty_answer(windows, probs)
         if windows.active.any():
-            # Cells that are not active may be empty: give them a row to read, their answer is dropped.
-            hi = np.where(windows.active, windows.hi, windows.panel.offsets[1:, None])
-            lo = np.where(windows.active, windows.lo, windows.panel.offsets[:-1, None])
+            # Cells that are not active may be empty or infinite: let them read the rows of one that is
+            # active, their answer is dropped.
+            cell = np.unravel_index(int(np.argmax(windows.active)), windows.active.shape)
+            hi = np.where(windows.active, windows.hi, windows.hi[cell])
+            lo = np.where(windows.active, windows.lo, windows.lo[cell])
             steps = np.arange(1, windows.h + 1, dtype=np.int64)
             with np.errstate(invalid="ignore", over="ignore"):
                 forecast = self._at_once(windows.panel.values, lo, hi, steps, bool(probs))

@@ -302,3 +302,32 @@ def test_X_that_fit_did_not_have_is_ignored_and_said(sales, ahead, says):
     model = Naive().fit(sales)
     with says(DataWarning, "X is ignored"):
         model.predict(H, X=ahead)
+
+
+def test_regressors_name_their_columns_in_the_order_of_the_roles(df):
+    X = Regressors(
+        known_future=df.rename(columns={"y": "x"}), past_only="footfall", static=["region"]
+    )
+    assert X.names() == ("x", "footfall", "region")
+    assert Regressors().names() == ()
+
+
+def test_the_columns_that_change_are_named_with_their_series(df):
+    data = df.assign(size=1.0, region=0.0, kind=2.0)
+    data.loc[data.index[-1], ["region", "kind"]] = 1.0
+    with pytest.raises(
+        RegressorError, match="static regressor region, kind changes over time for b"
+    ) as caught:
+        as_panel(data, X=Regressors(static=["size", "region", "kind"]))
+    assert caught.value.column == "region"
+    assert caught.value.ids == ("b",)
+
+
+def test_a_regressor_need_not_know_the_steps_that_the_target_has_not(df):
+    data = df.drop(index=[70, 71])
+    X = data.assign(x=np.arange(len(data)) % 7).drop(columns="y")
+    as_panel(data, X=Regressors(known_future=X), freq="D")
+    with pytest.warns(
+        DataWarning, match=r"miss 1 value in the history, first 'x' at \(b, 2024-01-10\)"
+    ):
+        as_panel(data, X=Regressors(past_only=X.drop(index=69)), freq="D")

@@ -327,3 +327,37 @@ def test_a_cutoff_that_is_no_time_of_the_data_is_refused(df):
     for value, word in (("x", "not a time"), (3, "not a time"), ("2024-01-02 05:00", "freq 'D'")):
         with pytest.raises(ArgumentError, match=word):
             calendar.at(value)
+
+
+@pytest.mark.parametrize(("rows", "longest"), [(60, 1000), (150, 1500)])
+def test_a_jump_is_refused_from_a_thousand_steps_and_ten_lengths_on(rows, longest):
+    days = pd.date_range("2000-01-01", periods=rows - 1)
+    for more in (0, 1):
+        last = days[-1:] + pd.Timedelta(days=longest + more)
+        data = pd.DataFrame({"ds": days.append(last), "y": 1.0})
+        if more:
+            with pytest.raises(
+                TimeColumnError, match=f"jumps {longest + 1:,} steps .* from {days[-1]:%Y-%m-%d};"
+            ):
+                as_panel(data)
+        else:
+            assert len(as_panel(data).values) == rows - 1 + longest
+
+
+@pytest.mark.parametrize(("weeks", "coarse"), [(4, False), (5, True)])
+def test_a_series_is_coarser_from_six_steps_on_of_which_three_quarters_are_alike(weeks, coarse):
+    sundays = pd.date_range("2024-01-07", periods=weeks + 1, freq="W").append(
+        pd.DatetimeIndex([pd.Timestamp("2024-01-07") + pd.Timedelta(weeks=weeks + 2)])
+    )
+    days = pd.date_range("2024-01-01", sundays[-1])
+    data = pd.concat(
+        [
+            pd.DataFrame({"unique_id": n, "ds": t, "y": 1.0})
+            for n, t in (("d", days), ("w", sundays))
+        ]
+    )
+    if coarse:
+        with pytest.raises(FrequencyError, match="w looks like freq 'W-SUN', the data has 'D'"):
+            as_panel(data)
+    else:
+        assert as_panel(data).gaps.sum() == 6 * weeks + 13

@@ -27,6 +27,11 @@ def test_by_hand_with_two_series() -> None:
     np.testing.assert_allclose([2.5, 14 / 3, 100.0], mse)
 
 
+def test_lists_and_whole_numbers_are_taken_as_well() -> None:
+    mae, mse = seasonal_naive_scale([1, 2, 4], [0], [3], 1)  # type: ignore[arg-type]
+    assert (mae.tolist(), mse.tolist()) == ([1.5], [2.5])
+
+
 def test_a_pair_with_a_missing_value_is_left_out() -> None:
     y = np.array([1.0, NAN, 4.0, 6.0])
     mae, mse = seasonal_naive_scale(y, np.array([0]), np.array([4]), 1)

@@ -8,6 +8,7 @@ import pytest
 
 from forecasting.errors import ArgumentError
 from forecasting.metrics import METRICS, losses, summarise
+from forecasting.metrics.table import compress
 
 NAN = np.nan
 
@@ -516,3 +517,34 @@ def test_weights_that_fit_no_series_are_said_and_a_bare_number_is_refused():
     assert table["MAE"].tolist() == [1.5]
     with pytest.raises(ArgumentError, match="weights must map unique_id to a number"):
         summarise(f, metrics="MAE", weights=3)
+
+
+def test_labels_of_several_types_stay_in_the_order_in_which_they_came() -> None:
+    keys = {"model": "m", "unique_id": "a", "cutoff": 0, "step": 1}
+    f = pd.DataFrame({**keys, "y": 1.0, "mean": [2.0, 4.0, 3.0], "segment": ["x", 1, "x"]})
+    got = summarise(f, by="segment", metrics="MAE")
+    assert got.index.tolist() == [("m", "x"), ("m", 1)]
+    assert got["MAE"].tolist() == [1.5, 3.0]
+
+
+def test_keys_among_very_many_are_compressed_as_those_among_few() -> None:
+    key = np.array([9_000_000, 3, 9_000_000, 7])
+    for size in (9_000_001, 10**12):
+        codes, values = compress(key, size)
+        assert (codes.tolist(), values.tolist()) == ([2, 0, 2, 1], [3, 7, 9_000_000])
+    codes, values = compress(np.array([4, 2, 4]), 5)
+    assert (codes.tolist(), values.tolist()) == ([1, 0, 1], [2, 4])
+
+
+def test_series_are_sorted_and_models_are_not() -> None:
+    keys = {"model": ["z", "z", "a", "a"], "unique_id": ["b", "a"] * 2, "cutoff": 0, "step": 1}
+    got = summarise(pd.DataFrame({**keys, "y": 1.0, "mean": 2.0}), by="unique_id", metrics="MAE")
+    assert got.index.tolist() == [("z", "a"), ("z", "b"), ("a", "a"), ("a", "b")]
+
+
+def test_a_segment_that_is_missing_everywhere_is_a_group() -> None:
+    keys = {"model": "m", "unique_id": ["a", "b"], "cutoff": 0, "step": 1, "y": 1.0, "mean": 2.0}
+    nowhere = pd.Categorical([None, None], categories=["x"])
+    got = summarise(pd.DataFrame({**keys, "segment": nowhere}), by="segment", metrics="MAE")
+    assert got["MAE"].tolist() == [1.0]
+    assert got.index.get_level_values("segment").isna().all()

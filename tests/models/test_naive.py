@@ -82,3 +82,40 @@ def test_too_few_residuals_withhold_the_interval():
 def test_a_season_is_a_whole_number(wrong):
     with pytest.raises(ArgumentError, match="season_length must be a whole number"):
         fc.SeasonalNaive(wrong)
+
+
+LOCAL = [
+    fc.Naive(),
+    fc.SeasonalNaive(3),
+    fc.SeasonalWindowAverage(3, 2),
+    fc.RandomWalkWithDrift(),
+    fc.WindowAverage(3),
+    fc.HistoricAverage(),
+]
+
+
+def beside(values, last="2024-02-09"):
+    """Return Y and another series, which ends at ``last``."""
+    other = pd.Series(values, index=pd.date_range(end=last, periods=len(values)))
+    frames = [s.rename("y").rename_axis("ds").reset_index() for s in (series(Y.to_numpy()), other)]
+    return pd.concat([f.assign(unique_id=name) for f, name in zip(frames, "ab", strict=True)])
+
+
+@pytest.mark.parametrize("forecaster", LOCAL, ids=lambda f: type(f).__name__)
+def test_fuzz_a_series_that_begins_after_the_last_cutoff_costs_the_others_nothing(forecaster):
+    data = beside([1.0, 2.0], last=Y.index[-1])
+    bt = fc.backtest(data, forecaster, h=3, level=80, partial="keep")
+    alone = fc.backtest(data[data["unique_id"] == "a"], forecaster, h=3, level=80)
+    columns = ["mean", "lo-80", "hi-80"]
+    np.testing.assert_array_equal(bt.forecasts[columns], alone.forecasts[columns])
+    assert bt.skipped[["unique_id", "reason"]].to_numpy().tolist() == [["b", "not started"]]
+
+
+@pytest.mark.parametrize("value", [np.inf, 1.7e308])
+@pytest.mark.parametrize("forecaster", LOCAL, ids=lambda f: type(f).__name__)
+def test_fuzz_numbers_without_bound_fail_their_series_without_a_word_of_numpy(forecaster, value):
+    data = beside([value] * 10, last=Y.index[-1])
+    bt = fc.backtest(data, forecaster, h=2, level=80)
+    assert set(bt.failures["code"]) <= {"NON_FINITE", "OVERFLOW", "LEVEL"}
+    assert len(bt.warnings) == 0
+    assert bt.forecasts.query("unique_id == 'a'")["mean"].notna().all()
