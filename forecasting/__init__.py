@@ -38,7 +38,6 @@ from forecasting.modelfile.errors import (
     VersionMismatchError,
 )
 from forecasting.modelfile.signature import read_signature
-from forecasting.models.arima import ARIMA
 from forecasting.models.arima import ARIMA, AutoARIMA
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (

@@ -153,7 +153,9 @@ class Answer:
         active = windows.active & ~self.failed()
         self.mean[active] = np.asarray(forecast.mean, dtype=np.float64)[active]
         if probs:
-            with np.errstate(invalid="ignore", over="ignore"):  # an infinite mean fails its own cell
+            with np.errstate(
+                invalid="ignore", over="ignore"
+            ):  # an infinite mean fails its own cell
                 found = forecast.quantiles(probs)
             if found is not None:
                 self.quantiles[active] = found[active]

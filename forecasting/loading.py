@@ -25,6 +25,7 @@ from forecasting.modelfile.errors import ModelFileError, as_corrupt, demand
 from forecasting.modelfile.panels import decode_panel
 from forecasting.modelfile.signature import describe_data, library_versions
 from forecasting.modelfile.values import decode, make_lookup
+from forecasting.models.arima import ARIMA, AutoARIMA
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -56,7 +57,7 @@ CLASSES: dict[str, type] = {
     for cls in (
         *(Naive, SeasonalNaive, RandomWalkWithDrift, HistoricAverage, WindowAverage),
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
-        *(SES, Holt, HoltWinters, ETS, AutoETS),
+        *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(
             StatsmodelsARIMA,

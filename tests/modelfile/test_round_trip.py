@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import forecasting as fc
 from forecasting.errors import ArgumentError, DataWarning, FailureWarning
+from forecasting.loading import CLASSES
 from forecasting.modelfile.values import foreign_classes
 from forecasting.models.prophet import Seasonality
 from forecasting.testing import contract_panel, parametrize_forecasters
@@ -455,3 +456,13 @@ def test_another_version_of_a_library_is_told_only_where_it_matters(path, monkey
         DataWarning, match=r"LagRegression was estimated again with sklearn 99\.1 instead"
     ):
         fc.load(again)
+
+
+def test_every_forecaster_of_the_package_has_a_name_in_files():
+    public = {
+        name
+        for name in fc.__all__
+        if isinstance(cls := getattr(fc, name), type) and issubclass(cls, fc.Forecaster)
+    }
+    public -= {"Forecaster", "LocalForecaster", "GlobalForecaster"}
+    assert public <= set(CLASSES)
