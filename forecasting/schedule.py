@@ -14,6 +14,9 @@ from forecasting.errors import HorizonError, WindowError, plural, show_value
 from forecasting.panel import Panel
 from forecasting.windows import Windows, training_rows
 
+#: A horizon beyond is a slip: a time stamp, a number in another unit.
+MOST_STEPS = 10_000_000
+
 
 def check_horizon(h: object) -> int:
     """Return ``h`` as an int.
@@ -21,10 +24,12 @@ def check_horizon(h: object) -> int:
     Raises
     ------
     HorizonError
-        If it is not a whole number of at least 1.
+        If it is not a whole number from 1 to :data:`MOST_STEPS`.
     """
     if isinstance(h, bool) or not isinstance(h, (int, np.integer)) or h < 1:
         raise HorizonError(f"h must be a whole number of steps of at least 1, got {show_value(h)}")
+    if h > MOST_STEPS:
+        raise HorizonError(f"h={h:,} is more than {MOST_STEPS:,} steps; forecast on a coarser step")
     return int(h)
 
 

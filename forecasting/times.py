@@ -157,10 +157,11 @@ def _as_datetimes(column: pd.Series, name: str, date_format: str | None) -> pd.S
             f"pd.PeriodIndex(df[{name!r}])",
             column=name,
         )
+    there = column[column.notna()]
     held = (
-        "nothing but nulls"
-        if kind == "empty"
-        else f"{kind} objects, first a {type(column.iloc[0]).__name__}"
+        f"{kind} objects, first a {type(there.iloc[0]).__name__}"
+        if len(there)
+        else "nothing but nulls"
     )
     raise TimeColumnError(
         f"column {name!r} holds {held}; make them time stamps with pd.to_datetime(df[{name!r}])",

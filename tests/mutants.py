@@ -352,7 +352,7 @@ def check_unchanged(tests_of):
     return longest
 
 
-def report(group, verdicts, total, seed, seconds):
+def report(group, verdicts, total, seed, took):
     """Return the lines on one group for the result file."""
     reasons = equivalent()
     left = [m for m, verdict in verdicts.items() if verdict == "survived"]
@@ -361,7 +361,7 @@ def report(group, verdicts, total, seed, seconds):
     lines = [
         f"{group}: {killed} of {counted} killed ({100 * killed / max(counted, 1):.1f} %); a sample of "
         f"{len(verdicts)} from {total} mutants, seed {seed}, {len(same)} equivalent, "
-        f"{sum(v == 'timeout' for v in verdicts.values())} by the time limit, {seconds / 60:.0f} min"
+        f"{sum(v == 'timeout' for v in verdicts.values())} by the time limit, {took}"
     ]
     lines += [f"  survived    {m}" for m in left if m not in same]
     lines += [f"  equivalent  {m}\n              {reasons[unplaced(m)]}" for m in same]
@@ -398,8 +398,10 @@ def main():
         verdicts = judge(
             new, GROUPS[group], given.jobs, limit, say=lambda text: print(text, flush=True)
         )
+        minutes = (time.monotonic() - began) / 60
+        took = "the survivors of an earlier run alone" if given.again else f"{minutes:.0f} min"
         lines += [
-            *report(group, old | verdicts, len(every), given.seed, time.monotonic() - began),
+            *report(group, old | verdicts, len(every), given.seed, took),
             "",
         ]
         print("\n".join(lines), flush=True)

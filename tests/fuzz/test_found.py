@@ -1,11 +1,21 @@
 """What the properties of this folder found, each in its plainest form."""
 
+import decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from forecasting import Naive, Regressors, as_panel, backtest, check, fill_gaps
-from forecasting.errors import ArgumentError, IdError, LevelError, RegressorError, WindowError
+from forecasting.errors import (
+    ArgumentError,
+    HorizonError,
+    IdError,
+    LevelError,
+    RegressorError,
+    TimeColumnError,
+    WindowError,
+)
 
 DAYS = pd.date_range("2024-01-01", periods=20)
 
@@ -69,3 +79,20 @@ def test_fuzz_words_are_compared_with_text_alone(df, odd):
         as_panel(df, end=odd)
     with pytest.raises(ArgumentError, match="on_duplicate must be"):
         as_panel(df, on_duplicate=odd)
+
+
+def test_fuzz_a_horizon_of_billions_is_a_slip(df):
+    for call in (Naive().fit(df).predict, lambda h: backtest(df, Naive(), h=h)):
+        with pytest.raises(HorizonError, match="h=24,643,272,391 is more than 10,000,000 steps"):
+            call(24_643_272_391)
+
+
+def test_fuzz_of_mixed_times_the_first_that_is_there_is_named(df):
+    with pytest.raises(TimeColumnError, match="mixed-integer objects, first a int"):
+        as_panel(df.assign(ds=[None, 1, *["x"] * 18]))
+    with pytest.raises(TimeColumnError, match="holds nothing but nulls"):
+        as_panel(
+            df.assign(
+                ds=pd.Series([None, pd.NA, decimal.Decimal("NaN")] + [None] * 17, dtype=object)
+            )
+        )
