@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from forecasting.errors import show_time
 from forecasting.modelfile.container import read
@@ -70,7 +71,7 @@ def describe_data(panel: Panel) -> dict[str, Any]:
     return {
         "n_series": panel.n_series,
         "n_rows": len(panel.values),
-        "id": {"column": shape.id_col if shape.has_ids else None, "dtype": str(panel.ids.dtype)},
+        "id": {"column": shape.id_col if shape.has_ids else None, "dtype": _dtype(panel.ids)},
         "time": {
             "column": shape.time_col,
             "kind": calendar.kind,
@@ -85,6 +86,11 @@ def describe_data(panel: Panel) -> dict[str, Any]:
             "static": list(covariates.static_names),
         },
     }
+
+
+def _dtype(ids: pd.Index[Any]) -> str:
+    """Return the name of a dtype, the same whatever pandas calls its text."""
+    return "str" if ids.dtype == object else str(ids.dtype)
 
 
 def highest_level(panel: Panel, min_observations: int) -> float:

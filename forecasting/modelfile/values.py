@@ -121,6 +121,20 @@ def refuse_unknown(cls: type, named: Mapping[str, Any]) -> None:
             )
 
 
+def _refuse_later(cls: type, named: Mapping[str, Any]) -> None:
+    """Raise :class:`ModelFileError` for parameters that the installed version of a library does not have."""
+    takes_any = inspect.Parameter.VAR_KEYWORD in {
+        p.kind for p in inspect.signature(cls).parameters.values()
+    }
+    unknown = [name for name in named if name not in _offered(cls)]
+    if unknown and not takes_any:
+        library = cls.__module__.partition(".")[0]
+        raise ModelFileError(
+            f"{cls.__name__} of the installed {library} takes no {', '.join(map(str, unknown))}; install the "
+            "version that the file was saved with, read_signature(path)['made_by'] names it"
+        )
+
+
 def _offered(cls: type) -> tuple[str, ...]:
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return tuple(p.name for p in inspect.signature(cls).parameters.values() if p.kind in kinds)
@@ -190,6 +204,7 @@ def _made(tree: dict[str, Any], named: dict[str, Any], lookup: Lookup) -> Any:
         if heading in tree:
             cls = lookup(heading, tree[heading])
             if heading == "$object":
+                _refuse_later(cls, named)
                 refuse_unknown(cls, named)
             else:
                 known = {f.name for f in dataclasses.fields(cls) if f.init}

@@ -349,10 +349,16 @@ def test_every_frequency_and_unit_comes_back(path, freq, unit):
     ids=str,
 )
 def test_every_zone_comes_back(path, zone):
+    if isinstance(zone, ZoneInfo) and not isinstance(_zone_of_pandas(str(zone)), ZoneInfo):
+        pytest.skip("this pandas keeps named zones as pytz, which it does not take for the same")
     for freq in ("h", "D"):
         times = pd.date_range("2024-03-28", periods=8, freq=freq, tz=zone)
         fitted = fc.Naive().fit(long(["a"], times))
         assert_same(fitted, reload(fitted, path), h=5)
+
+
+def _zone_of_pandas(name):
+    return pd.DatetimeTZDtype("ns", name).tz
 
 
 def test_periods_integers_and_listed_times_come_back(path):
