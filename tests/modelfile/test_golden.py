@@ -54,7 +54,7 @@ def test_a_recipe_of_format_1_forecasts_what_it_did():
     ahead = script.months()[2]
     written = fc.read_signature(GOLDEN / "model_format1_again.model")["made_by"]
     if Version(sklearn.__version__) < Version(written["sklearn"]):
-        with pytest.raises(ModelFileError, match="LinearRegression .* takes no tol; install"):
+        with pytest.raises(ModelFileError, match=r"LinearRegression .* takes no tol; install"):
             loaded("again")
         return
     assert_as_expected("again", loaded("again").predict(3, X=ahead))

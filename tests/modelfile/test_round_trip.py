@@ -411,7 +411,7 @@ def test_the_signature_says_what_predict_will_demand(path):
     assert said["data"] == {
         "n_series": 2,
         "n_rows": 115,
-        "id": {"column": "unique_id", "dtype": str(data["unique_id"].dtype)},
+        "id": {"column": "unique_id", "dtype": "str"},
         "time": {
             "column": "ds",
             "kind": "datetime",
