@@ -58,6 +58,7 @@ def everything():
     return hashes(start({}, {}))
 
 
+@pytest.mark.slow
 def test_everything_changed_at_once_gives_the_same_bits():
     changed = {"n_jobs": 2, "rows": "shuffled", "models": "reversed", "which": "quick"}
     environment = {

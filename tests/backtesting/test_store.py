@@ -349,6 +349,7 @@ def fits_of_one_series():
     return 4 + 3 * 4 + 19
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kills", "n_jobs"),
     [
@@ -397,6 +398,7 @@ def _records(folder):
     return sum(p.stat().st_size for p in folder.glob("*.segment")) if folder.is_dir() else 0
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_store(tmp_path):
     script = tmp_path / "killed.py"
     script.write_text(textwrap.dedent(KILLED))

@@ -22,6 +22,8 @@ from forecasting.answer import empty_answer
 from forecasting.distribution import Point
 from forecasting.testing import contract_panel
 
+pytestmark = pytest.mark.slow  # each starts processes, and waits for a time limit
+
 LIMIT = 1.5
 RUN = {"h": 4, "n_windows": 4, "step_size": 1, "progress": False}
 #: The history of the series s1 at the second of four cutoffs.
