@@ -287,7 +287,7 @@ def test_a_fitted_forecaster_is_small_and_survives_pickling(sales):
     pd.testing.assert_frame_equal(pickle.loads(packed).predict(6, level=80), expected)
 
 
-@pytest.mark.slow  # two minutes: a fit takes a tenth of a second
+@pytest.mark.nightly  # minutes: a fit takes a tenth of a second, and every oracle makes hundreds
 @parametrize_forecasters([Prophet(weekly=False)], data=contract_panel(30, 2), h=2)
 def test_contract(forecaster_check):
     forecaster_check()
