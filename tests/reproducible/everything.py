@@ -44,6 +44,8 @@ def quick():
         fc.DynamicTheta(12),
         fc.DynamicOptimizedTheta(12),
         fc.AutoTheta(12),
+        fc.ARIMA(12, order=(1, 1, 1)),
+        fc.AutoARIMA(12),
         fc.Ensemble(members),
         fc.Fallback((fc.SeasonalNaive(60), fc.Naive())),
         fc.Calibrated(fc.Naive(), n_windows=8),
