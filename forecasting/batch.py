@@ -11,7 +11,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
 
@@ -20,104 +20,25 @@ from forecasting.answer import Answer, checked_shape, empty_answer
 from forecasting.base import LocalForecaster
 from forecasting.distribution import Deferred, Distribution, Point, Samples, StudentT
 from forecasting.errors import ArgumentError, CalibrationWarning, ForecastingError, tell
+from forecasting.fits import (
+    ANALYTIC,
+    CONFORMAL,
+    EMPTY,
+    FITTED,
+    INTERVALS,
+    Ahead,
+    Cells,
+    Fits,
+    Projection,
+    Rows,
+    cells_of,
+    spread,
+)
 from forecasting.modelfile.errors import demand
 from forecasting.series import Future, History
 from forecasting.windows import Windows
 
-#: Trouble of a window that nobody asked for, and of one that was fitted; others are the kernel's own.
-EMPTY, FITTED = -1, 0
-#: Where the interval of a forecast comes from: a normal distribution, simulated paths, past errors.
-ANALYTIC, SIMULATED, CONFORMAL = 0, 1, 2
-INTERVALS = ("analytic", "simulated", "conformal")
-
 EXPLODES = "the variance of a forecast explodes with the horizon; its interval comes from past errors instead"
-
-Cells: TypeAlias = tuple[IntArray, IntArray]
-
-
-@dataclass(frozen=True, eq=False)
-class Fits:
-    """What a kernel learned at each window of a grid of S x K windows.
-
-    Attributes
-    ----------
-    columns : dict of str to array, each of shape (S, K) or (S, K, w)
-    trouble : array of int, shape (S, K)
-        0 where the window was fitted, -1 where there was none, else a code of the kernel.
-    """
-
-    columns: dict[str, AnyArray]
-    trouble: IntArray
-
-    def __getitem__(self, name: str) -> AnyArray:
-        return self.columns[name]
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns of the grid."""
-        return self.trouble.shape[0], self.trouble.shape[1]
-
-    def fitted(self) -> Cells:
-        """Return the row and column of every window that was fitted."""
-        return _cells(self.trouble == FITTED)
-
-    def at(self, i: int, k: int) -> Fits:
-        """Return one window as a grid of 1 x 1."""
-        return self.take((np.array([i]), np.array([k])))
-
-    def take(self, cells: Cells) -> Fits:
-        """Return n windows as a grid of n x 1; all of them in their order are the same grid."""
-        at = (cells[0][:, None], cells[1][:, None])
-        return Fits({name: column[at] for name, column in self.columns.items()}, self.trouble[at])
-
-    def place(self, cells: Cells, part: Fits) -> None:
-        """Write n windows, a grid of n x 1, into this grid."""
-        for name, column in self.columns.items():
-            column[cells] = part.columns[name][:, 0]
-        self.trouble[cells] = part.trouble[:, 0]
-
-    def spread(self, cells: Cells, shape: tuple[int, int]) -> Fits:
-        """Return a larger grid that holds these n x 1 windows at ``cells``, and nothing elsewhere."""
-        whole = Fits(
-            {n: spread(c, cells, shape) for n, c in self.columns.items()},
-            np.full(shape, EMPTY, dtype=np.int64),
-        )
-        whole.trouble[cells] = self.trouble[:, 0]
-        return whole
-
-    def only(self, active: BoolArray) -> Fits:
-        """Return the same grid, empty where a window is not active."""
-        if active.all():
-            return self
-        return dataclasses.replace(self, trouble=np.where(active, self.trouble, EMPTY))
-
-
-def spread(column: AnyArray, cells: Cells, shape: tuple[int, int]) -> AnyArray:
-    """Return an array (S, K, ...) that holds ``column``, (n, 1, ...), at ``cells``; NaN or None elsewhere."""
-    text = column.dtype.kind in "OUS"
-    filler: Any = None if text else np.nan if column.dtype.kind == "f" else 0
-    whole = np.full((*shape, *column.shape[2:]), filler, dtype=object if text else column.dtype)
-    whole[cells] = column[:, 0]
-    return whole
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Forecasts from fits.
-
-    Attributes
-    ----------
-    mean : array of float, shape (S, K, h)
-    sd : array of float, shape (S, K, h), or None
-        Standard deviation; read where ``how`` is ANALYTIC. None: every interval is conformal.
-    how : array of int, shape (S, K), or None
-        ANALYTIC, SIMULATED or CONFORMAL: where the interval of a window comes from. CONFORMAL says that
-        the variance explodes, which is told in a warning. None: all are ANALYTIC.
-    """
-
-    mean: FloatArray
-    sd: FloatArray | None = None
-    how: AnyArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,28 +55,28 @@ class BatchForecaster(LocalForecaster):
     # --- the hooks of an author -----------------------------------------------------------------------
 
     @abc.abstractmethod
-    def _estimate(self, values: FloatArray, starts: IntArray, stops: IntArray) -> Fits:
-        """Return what is learned from each window ``values[starts[i]:stops[i, k]]``.
+    def _estimate(self, rows: Rows, starts: IntArray, stops: IntArray) -> Fits:
+        """Return what is learned from each window ``rows.values[starts[i]:stops[i, k]]``.
 
         Parameters
         ----------
-        values : array of float, shape (n,)
-            NaN only where the forecaster handles missing values, or outside every window.
+        rows : Rows
+            Values, and the regressors and times of the same rows.
         starts : array of int, shape (S,)
         stops : array of int, shape (S, K)
             Ascending along K. A window with ``stops <= starts`` is empty; its fit is never read.
         """
 
     @abc.abstractmethod
-    def _project(self, fits: Fits, h: int) -> Projection:
-        """Return the forecasts of ``h`` steps from a grid of any size; every window in it was fitted."""
+    def _project(self, fits: Fits, ahead: Ahead) -> Projection:
+        """Return the forecasts of ``ahead.h`` steps from a grid of any size; every window was fitted."""
 
     @abc.abstractmethod
     def _trouble(self, code: int) -> ForecastingError:
         """Return the error that a trouble code stands for."""
 
-    def _advance(self, fits: Fits, values: FloatArray, lo: IntArray, hi: IntArray) -> Fits:
-        """Return fits whose states moved over ``values[lo[i, k]:hi[i, k]]``, without estimating.
+    def _advance(self, fits: Fits, rows: Rows, lo: IntArray, hi: IntArray) -> Fits:
+        """Return fits whose states moved over ``rows.values[lo[i, k]:hi[i, k]]``, without estimating.
 
         Optional: needed for ``refit=False`` and ``refit=k``. Moving twice must give the bits of moving
         once over both parts. A window that cannot move gets a trouble code.
@@ -201,19 +122,19 @@ class BatchForecaster(LocalForecaster):
     @final
     def _fit(self, history: History) -> State:
         stops = np.array([[len(history)]], dtype=np.int64)
-        fits = self._estimate(history.y, np.zeros(1, dtype=np.int64), stops)
+        fits = self._estimate(_rows_of(history), np.zeros(1, dtype=np.int64), stops)
         return State(self._fitted_or_raise(fits), history.end)
 
     @final
     def _update(self, state: State, history: History) -> State:
         n = len(history)
         lo = max(n - (history.end - state.end), 0)
-        fits = self._advance(state.fits, history.y, np.array([[lo]]), np.array([[n]]))
+        fits = self._advance(state.fits, _rows_of(history, lo), np.array([[lo]]), np.array([[n]]))
         return State(self._fitted_or_raise(fits), history.end)
 
     @final
     def _predict(self, state: State, future: Future) -> Distribution:
-        found = self._project(state.fits, future.h)
+        found = self._project(state.fits, _ahead_of(future))
         mean = found.mean[0, 0]
         how = ANALYTIC if found.how is None else int(found.how[0, 0])
         if found.sd is None:
@@ -261,7 +182,7 @@ class BatchForecaster(LocalForecaster):
         try:
             fits = self._fit_windows(windows)
         except BaseException as error:  # any author's code: it costs this batch only
-            _fail_all(failed, _cells(windows.active), "fit", error)
+            _fail_all(failed, cells_of(windows.active), "fit", error)
             return None
         for i, k in zip(*np.nonzero(fits.trouble > FITTED), strict=True):
             failed.fail(int(i), int(k), "fit", self._trouble(int(fits.trouble[i, k])))
@@ -305,14 +226,44 @@ class BatchForecaster(LocalForecaster):
             return found
         return {name: spread(column, cells, learned.shape) for name, column in found.items()}
 
+    def _ahead_of_fits(
+        self, fits: Fits, windows: Windows, answer: Answer
+    ) -> tuple[Fits, Cells, Ahead]:
+        """Return the fitted windows that can be asked ahead, n x 1, where they lie, and what is asked."""
+        known, cells = _fitted_part(fits)
+        regressors = []
+        if windows.known.shape[1]:
+            lacking = np.zeros(fits.shape, dtype=bool)
+            for i, k in zip(*cells, strict=True):
+                try:
+                    regressors.append(windows.known_ahead(int(i), int(windows.hi[i, k])))
+                except ForecastingError as error:
+                    answer.fail(int(i), int(k), "data", error)
+                    lacking[i, k] = True
+            if lacking.any():
+                cells = cells_of((fits.trouble == FITTED) & ~lacking)
+                known = fits.take(cells)
+        panel = windows.panel
+        X = np.stack(regressors) if regressors else np.empty((len(cells[0]), windows.h, 0))
+        first = panel.start[cells[0]] + windows.hi[cells] - panel.offsets[cells[0]]
+        shape = known.shape
+        ahead = Ahead(
+            windows.h,
+            first.reshape(shape),
+            panel.calendar,
+            X.reshape(*shape, windows.h, X.shape[-1]),
+            panel.covariates.known_names,
+        )
+        return known, cells, ahead
+
     def _put_forecasts(self, fits: Fits, windows: Windows, answer: Answer) -> None:
         """Put the forecasts of all fitted windows into an answer, with quantiles where it wants them."""
-        known, cells = _fitted_part(fits)
+        known, cells, ahead = self._ahead_of_fits(fits, windows, answer)
         n = len(cells[0])
         if n == 0:
             return
         try:
-            found = self._project(known, windows.h)
+            found = self._project(known, ahead)
             what = "forecasts (series, windows, steps)"
             mean = checked_shape(found.mean, (*known.shape, windows.h), what).reshape(n, windows.h)
         except BaseException as error:  # any author's code: it costs this batch only
@@ -376,22 +327,27 @@ class BatchForecaster(LocalForecaster):
 
     def _estimate_at(self, windows: Windows, wanted: BoolArray) -> Fits:
         """Return the fits of the windows that are wanted; the grid is empty elsewhere."""
-        values = windows.panel.values
         if windows.window is not None:  # no two windows begin at the same row
-            cells = _cells(wanted)
-            found = self._estimate(values, windows.lo[cells], windows.hi[cells][:, None])
+            cells = cells_of(wanted)
+            found = self._estimate(
+                _rows(windows, cells[0], windows.lo[cells]),
+                windows.lo[cells],
+                windows.hi[cells][:, None],
+            )
             return found.spread(cells, wanted.shape)
         starts = windows.panel.offsets[:-1]
         stops = np.where(wanted, windows.hi, starts[:, None])
         if (np.diff(stops, axis=1) >= 0).all():
-            return self._estimate(values, starts, stops).only(wanted)
-        rows = np.flatnonzero(wanted.any(axis=1))
-        order = np.argsort(wanted[rows], axis=1, kind="stable")  # the wanted last, in time order
+            rows = _rows(windows, np.arange(windows.n_series), starts)
+            return self._estimate(rows, starts, stops).only(wanted)
+        series = np.flatnonzero(wanted.any(axis=1))
+        order = np.argsort(wanted[series], axis=1, kind="stable")  # the wanted last, in time order
         order = order[:, -int(wanted.sum(axis=1).max()) :]
-        at = (np.broadcast_to(rows[:, None], order.shape), order)
-        found = self._estimate(values, starts[rows], stops[at])
+        at = (np.broadcast_to(series[:, None], order.shape), order)
+        begin = starts[series]
+        found = self._estimate(_rows(windows, series, begin), begin, stops[at])
         real = wanted[at]
-        return found.take(_cells(real)).spread((at[0][real], at[1][real]), wanted.shape)
+        return found.take(cells_of(real)).spread((at[0][real], at[1][real]), wanted.shape)
 
     def _estimate_first(self, windows: Windows) -> Fits:
         """Return a grid with an estimate at the first window of each block of windows that share one.
@@ -401,7 +357,7 @@ class BatchForecaster(LocalForecaster):
         wanted = _first_of_block(windows.active, windows.fit_at)
         left = windows.active & ~wanted
         found = self._estimate_at(windows, wanted)
-        cells = _cells(wanted)
+        cells = cells_of(wanted)
         fits = found.take(cells).spread(cells, wanted.shape)
         while True:
             again = wanted & (found.trouble != FITTED)
@@ -411,30 +367,26 @@ class BatchForecaster(LocalForecaster):
             wanted = _first_of_block(left, windows.fit_at)
             left = left & ~wanted
             found = self._estimate_at(windows, wanted)
-            cells = _cells(wanted)
+            cells = cells_of(wanted)
             fits.place(cells, found.take(cells))
 
     def _move_on(self, windows: Windows, fits: Fits) -> Fits:
         """Fill the other active windows of a grid, each from the one before it in its block."""
-        values, lo, hi = windows.panel.values, windows.lo, windows.hi
+        lo, hi = windows.lo, windows.hi
         last = np.full(windows.n_series, -1)
         for k in range(windows.n_windows):
             if k == 0 or windows.fit_at[k] != windows.fit_at[k - 1]:
                 last[:] = -1
             moves = windows.active[:, k] & (fits.trouble[:, k] == EMPTY) & (last >= 0)
-            rows = np.flatnonzero(moves)
-            if len(rows):
-                before = (rows, last[rows])
-                first = np.maximum(hi[before], lo[rows, k])
-                moved = self._advance(fits.take(before), values, first[:, None], hi[rows, k, None])
-                fits.place((rows, np.full(len(rows), k)), moved)
+            series = np.flatnonzero(moves)
+            if len(series):
+                before = (series, last[series])
+                first = np.maximum(hi[before], lo[series, k])
+                rows = _rows(windows, series, first)
+                moved = self._advance(fits.take(before), rows, first[:, None], hi[series, k, None])
+                fits.place((series, np.full(len(series), k)), moved)
             last[fits.trouble[:, k] == FITTED] = k
         return fits
-
-
-def _cells(mask: BoolArray) -> Cells:
-    rows, columns = np.nonzero(mask)
-    return rows.astype(np.int64, copy=False), columns.astype(np.int64, copy=False)
 
 
 def _refits_everywhere(windows: Windows) -> bool:
@@ -460,6 +412,24 @@ def _whole_block(marked: BoolArray, fit_at: IntArray) -> BoolArray:
     rows, columns = np.nonzero(marked)
     hit[rows, block[columns]] = True
     return hit[:, block]
+
+
+def _rows(windows: Windows, series: IntArray, begin: IntArray) -> Rows:
+    """Return the rows of a panel; the call's series are ``series``, which start at rows ``begin``."""
+    panel = windows.panel
+    first = panel.start[series] + begin - panel.offsets[series]
+    covariates = panel.covariates
+    return Rows(panel.values, first, panel.calendar, covariates.known, covariates.known_names)
+
+
+def _rows_of(history: History, at: int = 0) -> Rows:
+    first = np.array([history.start + at])
+    return Rows(history.y, first, history.calendar, history.X, history.X_names)
+
+
+def _ahead_of(future: Future) -> Ahead:
+    first = np.array([[future.cutoff + 1]])
+    return Ahead(future.h, first, future.calendar, future.X[None, None], future.X_names)
 
 
 def _fitted_part(fits: Fits) -> tuple[Fits, Cells]:

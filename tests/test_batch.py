@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting import Backtest, Naive, backtest
+from forecasting import Backtest, Naive, Regressors, backtest
 from forecasting.backtesting import tasks
-from forecasting.batch import ANALYTIC, CONFORMAL, SIMULATED, BatchForecaster, Fits, Projection
+from forecasting.batch import BatchForecaster
 from forecasting.distribution import Samples
 from forecasting.errors import (
     ArgumentError,
@@ -18,6 +18,7 @@ from forecasting.errors import (
     NonPositiveError,
     NotFittedError,
 )
+from forecasting.fits import ANALYTIC, CONFORMAL, SIMULATED, Fits, Projection
 from forecasting.kernels.threads import n_threads
 from forecasting.reading import as_panel
 from forecasting.schedule import Schedule, rolling_windows
@@ -36,14 +37,14 @@ class Smoothing(BatchForecaster):
     positive: bool = False
     calls: ClassVar[list[tuple[int, int, int]]] = []
 
-    def _estimate(self, values, starts, stops):
+    def _estimate(self, rows, starts, stops):
         assert (np.diff(stops, axis=1) >= 0).all()
         self.calls.append((*stops.shape, n_threads()))
         shape = stops.shape
         level, sse, n = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, np.int64)
         trouble = np.full(shape, -1)
         for i, k in zip(*np.nonzero(stops > starts[:, None]), strict=True):
-            y = values[starts[i] : stops[i, k]]
+            y = rows.values[starts[i] : stops[i, k]]
             level[i, k], sse[i, k] = y[0], 0.0
             n[i, k] = len(y)
             trouble[i, k] = NOT_POSITIVE if self.positive and (y <= 0).any() else 0
@@ -56,10 +57,10 @@ class Smoothing(BatchForecaster):
             level[at] += self.weight * error
             sse[at] += error * error
 
-    def _advance(self, fits, values, lo, hi):
+    def _advance(self, fits, rows, lo, hi):
         level, sse, n, trouble = (a.copy() for a in (*fits.columns.values(), fits.trouble))
         for at in np.ndindex(fits.shape):
-            y = values[lo[at] : hi[at]]
+            y = rows.values[lo[at] : hi[at]]
             self._smooth(level, np.zeros(fits.shape), at, y)  # sigma is kept
             if self.positive and (y <= 0).any():
                 trouble[at] = NOT_POSITIVE
@@ -68,7 +69,8 @@ class Smoothing(BatchForecaster):
     def _sigma(self, fits):
         return np.sqrt(fits["sse"] / np.maximum(fits["n"] - 1, 1))
 
-    def _project(self, fits, h):
+    def _project(self, fits, ahead):
+        h = ahead.h
         assert (fits.trouble == 0).all()
         mean = np.repeat(fits["level"][..., None], h, axis=-1)
         if self.how == "point":
@@ -185,7 +187,7 @@ def test_a_series_that_fails_costs_no_other(uneven):
 
 def test_a_kernel_that_raises_costs_its_own_model_only(uneven):
     class Broken(Smoothing):
-        def _estimate(self, values, starts, stops):
+        def _estimate(self, rows, starts, stops):
             raise RuntimeError("out of luck")
 
     models = {"naive": Naive(), "broken": Broken()}
@@ -284,8 +286,8 @@ def test_intervals_of_an_exploding_variance_are_those_of_a_point_forecast(even):
 
 def test_only_series_that_need_it_are_calibrated(even):
     class HighExplode(Smoothing):
-        def _project(self, fits, h):
-            found = super()._project(fits, h)
+        def _project(self, fits, ahead):
+            found = super()._project(fits, ahead)
             how = np.where(fits["level"] > 500, CONFORMAL, ANALYTIC)
             return Projection(found.mean, found.sd, how)
 
@@ -401,13 +403,74 @@ def test_ctrl_c_between_batches_keeps_what_is_finished(even, monkeypatch):
     monkeypatch.setattr(tasks, "WINDOWS_AT_ONCE", 2)
 
     class Interrupts(Smoothing):
-        def _project(self, fits, h):
+        def _project(self, fits, ahead):
             if len(self.calls) == 3:
                 raise KeyboardInterrupt
-            return super()._project(fits, h)
+            return super()._project(fits, ahead)
 
     Smoothing.calls.clear()
     bt = backtest(even, Interrupts(), h=3, n_windows=2, freq=1, progress=False)
     assert not bt.complete
     assert set(bt.failures["unique_id"]) == {"s2", "s3"}
     assert set(bt.parameters["unique_id"]) == {"s0", "s1"}
+
+
+@dataclass(frozen=True)
+class Beside(BatchForecaster):
+    """The last value, the regressors of the step and what the hooks were told of the calendar."""
+
+    def _estimate(self, rows, starts, stops):
+        last = np.full(stops.shape, np.nan)
+        begun = np.broadcast_to(rows.first[:, None], stops.shape).astype(float)
+        slope = np.full(stops.shape, np.nan)
+        trouble = np.full(stops.shape, -1)
+        for at in zip(*np.nonzero(stops > starts[:, None]), strict=True):
+            stop = stops[at]
+            last[at], trouble[at] = rows.values[stop - 1], 0
+            slope[at] = rows.X[starts[at[0]] : stop].sum() if rows.X_names else 0.0
+        return Fits({"last": last, "begun": begun, "slope": slope}, trouble)
+
+    def _advance(self, fits, rows, lo, hi):
+        last, begun, slope = (a.copy() for a in fits.columns.values())
+        for at in np.ndindex(fits.shape):
+            last[at] = rows.values[hi[at] - 1]
+            slope[at] += rows.X[lo[at] : hi[at]].sum()
+        return Fits({"last": last, "begun": begun, "slope": slope}, fits.trouble.copy())
+
+    def _project(self, fits, ahead):
+        known = ahead.X.sum(axis=-1)
+        span = (ahead.first - fits["begun"])[..., None]
+        return Projection(fits["last"][..., None] + known + 0.01 * fits["slope"][..., None] + span)
+
+    def _trouble(self, code):
+        raise AssertionError(code)
+
+
+@pytest.mark.parametrize("settings", [{}, {"refit": 3}, {"refit": False}, {"window": 7}])
+def test_regressors_and_times_reach_the_hooks_of_every_window_as_they_reach_the_loop(
+    uneven, settings
+):
+    frame = uneven.assign(promo=np.arange(len(uneven)) % 5 * 1.0)
+    X = Regressors(known_future=["promo"])
+    kept = {"h": 3, "n_windows": 5, "step_size": 1, "freq": 1, "progress": False, **settings}
+    bt = quietly(backtest, frame, Beside(), X=X, **kept)
+
+    class Looped(Beside):
+        def _forecast_windows(self, windows, probs):
+            return self._loop(windows, probs)
+
+    slow = quietly(backtest, frame, Looped(), X=X, **kept)
+    fast = bt.forecasts["mean"].to_numpy()
+    assert np.isfinite(fast).any()
+    np.testing.assert_allclose(fast, slow.forecasts["mean"].to_numpy(), rtol=1e-13)
+
+
+def test_a_regressor_that_is_missing_ahead_costs_its_own_cells(even):
+    frame = even.assign(promo=1.0)
+    end = frame["ds"].max()
+    frame.loc[(frame["unique_id"] == "s1") & (frame["ds"] == end), "promo"] = np.nan
+    kept = {"h": 3, "n_windows": 2, "step_size": 3, "freq": 1, "progress": False}
+    bt = quietly(backtest, frame, Beside(), X=Regressors(known_future=["promo"]), **kept)
+    assert bt.failures[["unique_id", "cutoff", "code"]].to_numpy().tolist() == [
+        ["s1", end - 3, "REGRESSOR"]
+    ]

@@ -12,7 +12,7 @@ FLOORS = (
     ("files", "frequency", "columns", "conformal", "distribution", "kernels", "metrics"),
     ("times", "comparison", "plotting"),
     ("calendar",),
-    ("panel", "series"),
+    ("panel", "series", "fits"),
     ("shapes", "oddities", "windows", "disguise"),
     ("rows", "regressors", "schedule", "troubles", "answer", "held"),
     ("reading", "presenting", "quality", "calibration", "modelfile"),

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from forecasting._typing import AnyArray, FloatArray, IntArray
-from forecasting.batch import ANALYTIC, CONFORMAL, BatchForecaster, Fits, Projection
+from forecasting.batch import BatchForecaster
 from forecasting.errors import (
     ArgumentError,
     ForecastingError,
@@ -17,6 +17,7 @@ from forecasting.errors import (
     ShortSeriesError,
     check_count,
 )
+from forecasting.fits import ANALYTIC, CONFORMAL, Ahead, Fits, Projection, Rows
 from forecasting.kernels import arima as kernel
 from forecasting.kernels import mathematics
 from forecasting.kernels.arima import Column, Order, Outcome
@@ -41,35 +42,35 @@ class _ARIMA(BatchForecaster):
 
     # --- hooks --------------------------------------------------------------------------------------
 
-    def _estimate(self, values: FloatArray, starts: IntArray, stops: IntArray) -> Fits:
-        records = self._records(values, starts, stops)
+    def _estimate(self, rows: Rows, starts: IntArray, stops: IntArray) -> Fits:
+        records = self._records(rows.values, starts, stops)
         past = np.empty(stops.shape, dtype=object)
         for i, start in enumerate(starts.tolist()):
             for k, stop in enumerate(stops[i].tolist()):
-                past[i, k] = values[
+                past[i, k] = rows.values[
                     start : max(stop, start)
                 ]  # views: the forecast looks at them again
         return Fits(
             {"records": records, "values": past}, records[..., Column.OUTCOME].astype(np.int64)
         )
 
-    def _advance(self, fits: Fits, values: FloatArray, lo: IntArray, hi: IntArray) -> Fits:
+    def _advance(self, fits: Fits, rows: Rows, lo: IntArray, hi: IntArray) -> Fits:
         past = np.empty(fits.shape, dtype=object)
         for i, k in np.ndindex(*fits.shape):
-            past[i, k] = np.concatenate([fits["values"][i, k], values[lo[i, k] : hi[i, k]]])
+            past[i, k] = np.concatenate([fits["values"][i, k], rows.values[lo[i, k] : hi[i, k]]])
         return Fits({"records": fits["records"], "values": past}, fits.trouble)
 
-    def _project(self, fits: Fits, h: int) -> Projection:
+    def _project(self, fits: Fits, ahead: Ahead) -> Projection:
         records = fits["records"].reshape(-1, fits["records"].shape[-1])
         past = fits["values"].ravel().tolist()
         ends = np.cumsum([0, *map(len, past)])
         mean, sd = kernel.project(
-            records, self._limits, np.concatenate(past), ends[:-1], ends[1:], h
+            records, self._limits, np.concatenate(past), ends[:-1], ends[1:], ahead.h
         )
         span = records[:, Column.RANGE]
         with np.errstate(invalid="ignore", over="ignore"):
             wide = ~(sd[:, -1] <= EXPLODED_RANGES * span) & (span > 0)
-        shape = (*fits.shape, h)
+        shape = (*fits.shape, ahead.h)
         how = np.where(wide, CONFORMAL, ANALYTIC).reshape(fits.shape)
         return Projection(mean.reshape(shape), sd.reshape(shape), how)
 

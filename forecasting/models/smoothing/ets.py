@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from forecasting._typing import AnyArray, FloatArray, IntArray
-from forecasting.batch import ANALYTIC, CONFORMAL, SIMULATED, BatchForecaster, Fits, Projection
+from forecasting.batch import BatchForecaster
 from forecasting.distribution import Samples
 from forecasting.errors import (
     ArgumentError,
@@ -20,6 +20,7 @@ from forecasting.errors import (
     ShortSeriesError,
     check_count,
 )
+from forecasting.fits import ANALYTIC, CONFORMAL, SIMULATED, Ahead, Fits, Projection, Rows
 from forecasting.kernels import ets as kernel
 from forecasting.kernels import mathematics
 from forecasting.kernels.ets import Column, Outcome
@@ -65,10 +66,10 @@ class _ExponentialSmoothing(BatchForecaster):
 
     # --- hooks --------------------------------------------------------------------------------------
 
-    def _estimate(self, values: FloatArray, starts: IntArray, stops: IntArray) -> Fits:
+    def _estimate(self, rows: Rows, starts: IntArray, stops: IntArray) -> Fits:
         lower, upper = self._bounds
         records = kernel.fit(
-            values,
+            rows.values,
             starts,
             stops,
             season_length=self._season,
@@ -79,18 +80,18 @@ class _ExponentialSmoothing(BatchForecaster):
         )
         return Fits({"records": records}, records[..., Column.OUTCOME].astype(np.int64))
 
-    def _advance(self, fits: Fits, values: FloatArray, lo: IntArray, hi: IntArray) -> Fits:
-        records = kernel.advance(fits["records"], self._season, values, lo, hi)
+    def _advance(self, fits: Fits, rows: Rows, lo: IntArray, hi: IntArray) -> Fits:
+        records = kernel.advance(fits["records"], self._season, rows.values, lo, hi)
         return Fits({"records": records}, records[..., Column.OUTCOME].astype(np.int64))
 
-    def _project(self, fits: Fits, h: int) -> Projection:
+    def _project(self, fits: Fits, ahead: Ahead) -> Projection:
         records = fits["records"]
-        mean, sd = kernel.project(records, self._season, h)
+        mean, sd = kernel.project(records, self._season, ahead.h)
         season = records[..., Column.MODEL].astype(np.int64) % 3
         ratios = season == kernel.SEASONS.index("M")
         with np.errstate(invalid="ignore", over="ignore"):
             wide = ~(sd[..., -1] <= EXPLODED_RANGES * records[..., Column.RANGE])
-        wide[ratios] = ~(_relative_sd(records[ratios], self._season, h) <= EXPLODED_LEVELS)
+        wide[ratios] = ~(_relative_sd(records[ratios], self._season, ahead.h) <= EXPLODED_LEVELS)
         how = np.where(wide, CONFORMAL, np.where(ratios, SIMULATED, ANALYTIC))
         how[records[..., Column.RANGE] == 0] = (
             ANALYTIC  # a constant history: no error was ever made

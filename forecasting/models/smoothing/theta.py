@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from forecasting._typing import AnyArray, FloatArray, IntArray
-from forecasting.batch import BatchForecaster, Fits, Projection
+from forecasting.batch import BatchForecaster
 from forecasting.errors import (
     ArgumentError,
     ForecastingError,
@@ -16,6 +16,7 @@ from forecasting.errors import (
     SeriesError,
     check_count,
 )
+from forecasting.fits import Ahead, Fits, Projection, Rows
 from forecasting.kernels import theta as kernel
 from forecasting.kernels.mathematics import THETA, documented
 from forecasting.kernels.theta import Column, Outcome
@@ -59,9 +60,9 @@ class _Theta(BatchForecaster):
         most = max(kernel.n_parameters(model, self._free_level) for model in self.models)
         return kernel.BURN_IN + most + 1
 
-    def _estimate(self, values: FloatArray, starts: IntArray, stops: IntArray) -> Fits:
+    def _estimate(self, rows: Rows, starts: IntArray, stops: IntArray) -> Fits:
         records = kernel.fit(
-            values,
+            rows.values,
             starts,
             stops,
             season_length=int(self.season_length),
@@ -72,12 +73,12 @@ class _Theta(BatchForecaster):
         )
         return Fits({"record": records}, records[..., Column.OUTCOME].astype(np.int64))
 
-    def _advance(self, fits: Fits, values: FloatArray, lo: IntArray, hi: IntArray) -> Fits:
-        moved = kernel.advance(fits["record"], int(self.season_length), values, lo, hi)
+    def _advance(self, fits: Fits, rows: Rows, lo: IntArray, hi: IntArray) -> Fits:
+        moved = kernel.advance(fits["record"], int(self.season_length), rows.values, lo, hi)
         return Fits({"record": moved}, fits.trouble)
 
-    def _project(self, fits: Fits, h: int) -> Projection:
-        mean, sd = kernel.project(fits["record"], int(self.season_length), h)
+    def _project(self, fits: Fits, ahead: Ahead) -> Projection:
+        mean, sd = kernel.project(fits["record"], int(self.season_length), ahead.h)
         return Projection(mean, sd)
 
     def _is_sound(self, fits: Fits, lengths: IntArray) -> bool:
