@@ -15,6 +15,7 @@ from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
 from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import BoxCox, Difference, Log, Transformed
+from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.distribution import Distribution, Normal, Point, Quantiles, Samples
 from forecasting.errors import (
     ArgumentError,
@@ -133,6 +134,7 @@ __all__ = [
     "UnsafeModelFileError",
     "UnsavableError",
     "VersionMismatchError",
+    "WeightedEnsemble",
     "WindowAverage",
     "aggregate",
     "as_panel",

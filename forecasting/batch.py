@@ -36,7 +36,7 @@ from forecasting.fits import (
 )
 from forecasting.modelfile.errors import demand
 from forecasting.series import Future, History
-from forecasting.windows import Windows
+from forecasting.windows import Windows, first_of_block
 
 EXPLODES = "the variance of a forecast explodes with the horizon; its interval comes from past errors instead"
 
@@ -354,7 +354,7 @@ class BatchForecaster(LocalForecaster):
 
         First is the first at which the series takes part; where it cannot be fitted, the next is tried.
         """
-        wanted = _first_of_block(windows.active, windows.fit_at)
+        wanted = first_of_block(windows.active, windows.fit_at)
         left = windows.active & ~wanted
         found = self._estimate_at(windows, wanted)
         cells = cells_of(wanted)
@@ -364,7 +364,7 @@ class BatchForecaster(LocalForecaster):
             left = left & _whole_block(again, windows.fit_at)
             if not left.any():
                 return fits
-            wanted = _first_of_block(left, windows.fit_at)
+            wanted = first_of_block(left, windows.fit_at)
             left = left & ~wanted
             found = self._estimate_at(windows, wanted)
             cells = cells_of(wanted)
@@ -391,18 +391,6 @@ class BatchForecaster(LocalForecaster):
 
 def _refits_everywhere(windows: Windows) -> bool:
     return np.array_equal(windows.fit_at, np.arange(windows.n_windows))
-
-
-def _first_of_block(active: BoolArray, fit_at: IntArray) -> BoolArray:
-    """Return the first active window of each series in each block of windows with the same ``fit_at``."""
-    first = np.zeros_like(active)
-    done = np.zeros(len(active), dtype=bool)
-    for k, at in enumerate(fit_at):
-        if k == 0 or at != fit_at[k - 1]:
-            done[:] = False
-        first[:, k] = active[:, k] & ~done
-        done |= active[:, k]
-    return first
 
 
 def _whole_block(marked: BoolArray, fit_at: IntArray) -> BoolArray:

@@ -18,6 +18,7 @@ from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
 from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import BoxCox, Difference, Log, Transformed
+from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.distribution import ask
 from forecasting.errors import ArgumentError, FrequencyError, tell
 from forecasting.modelfile.container import read
@@ -67,7 +68,7 @@ CLASSES: dict[str, type] = {
             Seasonality,
             HolidayCalendar,
         ),
-        *(LagRegression, Sktime, STLForecaster, Ensemble, Fallback, Calibrated),
+        *(LagRegression, Sktime, STLForecaster, Ensemble, WeightedEnsemble, Fallback, Calibrated),
         *(Transformed, Log, BoxCox, Difference),
     )
 }

@@ -245,3 +245,57 @@ def calibration_windows(windows: Windows, n: int, earlier: int = 0) -> tuple[Win
         fit_at=np.arange(len(distinct), dtype=np.int64),
     )
     return inner, back
+
+
+def origin_windows(
+    windows: Windows, offsets: IntArray, h: int, wanted: BoolArray, least: int
+) -> tuple[Windows, IntArray]:
+    """Return the windows that end ``offsets`` steps before the wanted ones, asked for ``h`` steps.
+
+    The inner panel has the rows of the outer one and nothing behind them; the known-future regressors of
+    steps behind its end repeat the last row, as what is forecast there is never looked at.
+
+    Returns
+    -------
+    inner : Windows
+        Active where the training part has at least ``least`` rows.
+    back : array of int, shape (n_windows, n_offsets)
+        Column of ``inner`` that lies ``offsets[j]`` steps before outer window ``k``: ``back[k, j]``.
+    """
+    position = windows.cutoffs[0] - windows.cutoffs[0, -1]
+    distinct, back = np.unique(position[:, None] - offsets, return_inverse=True)
+    back = back.reshape(len(position), len(offsets))
+    cutoffs = windows.cutoffs[:, -1:] + distinct
+    lo, hi = training_rows(windows.panel, cutoffs, windows.window)
+    needed = np.zeros(hi.shape, dtype=bool)
+    for k in range(windows.n_windows):
+        needed[:, back[k]] |= wanted[:, k : k + 1]
+    panel = windows.panel
+    known = panel.covariates.known
+    last = known[np.maximum(panel.offsets[1:] - 1, 0)] if known.shape[1] else None
+    ahead = None if last is None else np.repeat(last[:, None], h, axis=1)
+    rows, offsets_known = _with_future(panel.covariates, panel, ahead)
+    inner = dataclasses.replace(
+        windows,
+        cutoffs=cutoffs,
+        lo=lo,
+        hi=hi,
+        active=needed & (hi - lo >= least),
+        h=h,
+        fit_at=np.arange(len(distinct), dtype=np.int64),
+        known=rows,
+        known_offsets=offsets_known,
+    )
+    return inner, back
+
+
+def first_of_block(active: BoolArray, fit_at: IntArray) -> BoolArray:
+    """Return the first active window of each series in each block of windows with the same ``fit_at``."""
+    first = np.zeros_like(active)
+    done = np.zeros(len(active), dtype=bool)
+    for k, at in enumerate(fit_at):
+        if k == 0 or at != fit_at[k - 1]:
+            done[:] = False
+        first[:, k] = active[:, k] & ~done
+        done |= active[:, k]
+    return first

@@ -35,6 +35,16 @@ OURS = [
     fc.ARIMA(12, order=(0, 0, 1), seasonal_order=(0, 1, 0), constant=True),
     fc.Ensemble((fc.Naive(), fc.HistoricAverage()), weights=(3, 1)),
     fc.Ensemble((fc.Naive(), fc.WindowAverage(3), fc.SeasonalNaive(12)), how="median"),
+    fc.WeightedEnsemble(
+        {"ses": fc.SES(), "seasonal": fc.SeasonalNaive(12), "mean": fc.HistoricAverage()},
+        season_length=12,
+    ),
+    fc.WeightedEnsemble(
+        (fc.Naive(), fc.Holt(), fc.WindowAverage(3)), "select", intervals="blend", pooled=False
+    ),
+    fc.WeightedEnsemble(
+        (fc.Naive(), fc.SeasonalNaive(48)), "median", 12, intervals="scale", on_failure="leave_out"
+    ),
     fc.Calibrated(fc.RandomWalkWithDrift(), n_windows=8),
     fc.Fallback((fc.SeasonalNaive(60), fc.Naive())),
     fc.Transformed(fc.RandomWalkWithDrift(), fc.Log()),

@@ -10,6 +10,7 @@ import dataclasses
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -169,7 +170,11 @@ def _parts(
     """Return the series and windows of each task: batches of series, or windows of one estimate."""
     series, columns = np.arange(windows.n_series), np.arange(windows.n_windows)
     if not forecaster.is_local:
-        return [(series, block) for block in window_blocks(windows)]
+        blocks = window_blocks(windows)
+        if forecaster.at_once:  # windows share work: as many at once as there is room for
+            most = max(1, CELLS_AT_ONCE // (windows.n_series * windows.h * (1 + n_probs)))
+            blocks = list(_grouped(blocks, most))
+        return [(series, block) for block in blocks]
     size = _batch_size(forecaster, windows, n_probs, n_jobs)
     return [(series[i : i + size], columns) for i in range(0, len(series), size)]
 
@@ -187,6 +192,17 @@ def _batch_size(forecaster: Forecaster, windows: Windows, n_probs: int, n_jobs: 
 def window_blocks(windows: Windows) -> list[IntArray]:
     """Return the windows that share an estimate, block by block."""
     return [np.flatnonzero(windows.fit_at == at) for at in np.unique(windows.fit_at)]
+
+
+def _grouped(blocks: list[IntArray], most: int) -> Iterator[IntArray]:
+    """Yield blocks joined with their neighbours, none of more than ``most`` windows if it can be."""
+    group: list[IntArray] = []
+    for block in blocks:
+        if group and sum(map(len, group)) + len(block) > most:
+            yield np.concatenate(group)
+            group = []
+        group.append(block)
+    yield np.concatenate(group)
 
 
 def solve(task: Task, part: Windows, probs: tuple[float, ...]) -> Solved:

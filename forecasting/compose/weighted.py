@@ -1,0 +1,433 @@
+"""``WeightedEnsemble``: members weighted by the errors that each made at earlier origins."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from forecasting._typing import AnyArray, BoolArray, FloatArray
+from forecasting.answer import Answer, empty_answer
+from forecasting.base import Forecaster
+from forecasting.compose.ensemble import in_member
+from forecasting.compose.members import Ask, Composite, Learned, as_members, learn
+from forecasting.compose.spread import (
+    Sizes,
+    conformal_widths,
+    design,
+    scale_widths,
+    sizes,
+)
+from forecasting.compose.weighting import (
+    Past,
+    best_member,
+    combine,
+    shrunk_weights,
+    within_reach,
+)
+from forecasting.errors import ArgumentError, check_count
+from forecasting.modelfile.errors import demand
+from forecasting.pulse import window_unnamed
+from forecasting.windows import Windows, first_of_block, origin_windows
+
+Weights = Literal["backtest", "equal", "median", "select"]
+Intervals = Literal["conformal", "scale", "blend"]
+
+#: Members are held within this many ranges of the history around it.
+REACH = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What earlier origins taught about S series at one window.
+
+    Attributes
+    ----------
+    weights, errors : array of float, shape (J, S)
+        Errors are scaled by the seasonal naive error; NaN where a member made none.
+    counts : array of float, shape (S,)
+        Past forecasts behind the errors.
+    residuals : array of float, shape (S, O, H)
+        Errors of the combination; NaN where there is none.
+    """
+
+    weights: FloatArray
+    errors: FloatArray
+    counts: FloatArray
+    residuals: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """What ``fit`` kept: the members, and the record of the one window."""
+
+    members: list[Learned]
+    record: Record
+
+
+@dataclass(frozen=True)
+class WeightedEnsemble(Composite):
+    """Combine forecasters, each weighted by its errors in a backtest of its own past.
+
+    At every cutoff each member is refitted at ``n_origins`` earlier ones, ``step_size`` apart, and forecasts
+    ``horizon`` steps from each; only what had been seen by the cutoff counts. With the mean absolute error
+    ``E_j`` of member ``j`` (over the steps and origins that all members forecast),
+
+        ``r_j = E_j / mean_j E_j``,  ``log s_j = lam log r_j + (1 - lam) P_j``,  ``w_j = s_j^-4 / sum s_j^-4``
+
+    where ``lam = n / (n + 60)``, ``n`` the number of errors, and ``P_j`` the mean of ``log r_j`` over the panel
+    (0 with ``pooled=False``). A series too short for any origin has the panel's weights. In a backtest all of
+    it happens inside each window, on the past of that window alone.
+
+    Intervals are symmetric around the mean, their widths come from the combination's own errors at these
+    origins (``conformal``), from a bundled model of how errors grow (``scale``), or are the mean of the two
+    (``blend``); see ``forecasting.compose.spread``. Members are held within three ranges of the history,
+    and at zero and above where the history is; so are quantiles.
+
+    Parameters
+    ----------
+    forecasters : sequence of Forecaster, or mapping of names to forecasters
+        At least two, of any kind.
+    weights : {"backtest", "equal", "median", "select"}
+        ``equal`` and ``median`` need no errors, ``select`` takes the member with the least one.
+    season_length : int
+        Steps in a season: the unit of errors and intervals.
+    horizon : int
+        Steps that are forecast from each origin. The weights do not depend on the ``h`` that is asked for.
+    n_origins, step_size : int
+        The origins lie ``step_size, 2 step_size, ... n_origins step_size`` before the cutoff.
+    intervals : {"conformal", "scale", "blend"}
+    pooled : bool
+        Learn weights and intervals from all series of the panel together. False keeps series apart: a
+        series then has the same forecast whatever stands beside it, and a backtest may run in batches.
+    on_failure : {"fail", "leave_out"}
+        Where a member fails, the combination fails under its name; or goes on without it, and says so:
+        its weight is NaN and ``left_out`` among the parameters names it.
+
+    Notes
+    -----
+    ``parameters()``: ``weight_<name>``, ``error_<name>`` (mean absolute error over the seasonal naive one),
+    ``n_errors``, ``left_out``.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from forecasting import HistoricAverage, Naive
+    >>> y = pd.Series(np.arange(40.0), index=pd.date_range("2024-01-01", periods=40, freq="D"))
+    >>> ensemble = WeightedEnsemble({"naive": Naive(), "average": HistoricAverage()}).fit(y)
+    >>> ensemble.parameters()[["weight_naive", "weight_average"]].round(3).to_numpy().tolist()
+    [[0.986, 0.014]]
+    """
+
+    forecasters: Sequence[Forecaster] | Mapping[str, Forecaster]
+    weights: Weights = "backtest"
+    season_length: int = 1
+    horizon: int = 12
+    n_origins: int = 8
+    step_size: int = 1
+    intervals: Intervals = "conformal"
+    pooled: bool = True
+    on_failure: Literal["fail", "leave_out"] = "fail"
+    names: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        given = self.forecasters
+        if isinstance(given, Mapping):
+            object.__setattr__(self, "names", tuple(str(name) for name in given))
+            given = tuple(given.values())
+        members = as_members(given, "WeightedEnsemble")
+        object.__setattr__(self, "forecasters", members)
+        names = _names(members) if self.names is None else tuple(self.names)
+        if len(names) != len(members) or len(set(names)) < len(names):
+            raise ArgumentError(
+                f"{len(members)} forecasters need as many names, each once: {names}"
+            )
+        object.__setattr__(self, "names", names)
+        _one_of(self.weights, ("backtest", "equal", "median", "select"), "weights")
+        _one_of(self.intervals, ("conformal", "scale", "blend"), "intervals")
+        _one_of(self.on_failure, ("fail", "leave_out"), "on_failure")
+        for name in ("season_length", "horizon", "n_origins", "step_size"):
+            check_count(getattr(self, name), name)
+
+    @property
+    def members(self) -> tuple[Forecaster, ...]:
+        return tuple(self.forecasters)  # type: ignore[arg-type]
+
+    @property
+    def is_local(self) -> bool:
+        return not self.pooled and super().is_local
+
+    @property
+    def least_history(self) -> int:
+        """Rows that an origin must have behind it to count."""
+        return max(9, min(2 * int(self.season_length) + 6, 30))
+
+    # --- what the past says -----------------------------------------------------------------------------
+
+    def _replay(self, windows: Windows, wanted: BoolArray) -> Iterator[tuple[int, Record]]:
+        """Yield the record of every wanted window, column by column."""
+        offsets = self.step_size * np.arange(1, self.n_origins + 1, dtype=np.int64)
+        inner, back = origin_windows(windows, offsets, self.horizon, wanted, self.least_history)
+        with warnings.catch_warnings(), window_unnamed():
+            warnings.simplefilter("ignore")  # of forecasts that nobody is given
+            means = np.stack([member.uncalibrated(inner, ()).mean for member in self.members])
+        low, high = extremes(inner)
+        means = within_reach(means, low[None, ..., None], high[None, ..., None], REACH)
+        steps = np.arange(1, self.horizon + 1)
+        seen = steps <= offsets[:, None]  # (O, H)
+        ahead = np.where(seen, steps - 1 - offsets[:, None], 0)
+        values = windows.panel.values
+        for k in np.flatnonzero(wanted.any(axis=0)).tolist():
+            rows = windows.hi[:, k, None, None] + ahead  # (S, O, H)
+            inside = seen & (rows >= windows.lo[:, k, None, None]) & wanted[:, k, None, None]
+            truth = np.where(inside, values[np.where(inside, rows, 0)], np.nan)
+            scale = self._scales(windows, k, wanted[:, k])
+            yield k, self._record(Past(means[:, :, back[k]], truth, scale))
+
+    def _scales(self, windows: Windows, k: int, wanted: BoolArray) -> FloatArray:
+        """Return the seasonal naive error of each history, shape (S,); its mean size where that is zero."""
+        scale = np.ones(windows.n_series)
+        m = int(self.season_length)
+        for i in np.flatnonzero(wanted).tolist():
+            y = windows.panel.values[windows.lo[i, k] : windows.hi[i, k]]
+            change = np.abs(y[m:] - y[:-m])
+            change = change[np.isfinite(change)]
+            size = float(change.mean()) if len(change) else 0.0
+            if size == 0.0:
+                known = np.abs(y[np.isfinite(y)])
+                size = float(known.mean()) if len(known) else 0.0
+            scale[i] = size or 1.0
+        return scale
+
+    def _record(self, past: Past) -> Record:
+        errors, counts = past.errors(), past.counts
+        if self.weights == "backtest":
+            weights = shrunk_weights(errors, counts, self.pooled)
+        elif self.weights == "select":
+            weights = best_member(errors, counts, self.pooled)
+        else:
+            weights = np.full(errors.shape, 1.0 / len(errors))
+        combined = combine(past.means, self._shares(weights))
+        return Record(weights, errors, counts, past.residuals(combined))
+
+    def _shares(self, weights: FloatArray) -> FloatArray | None:
+        return None if self.weights == "median" else weights
+
+    # --- the contract -----------------------------------------------------------------------------------
+
+    def _learn(self, windows: Windows, failed: Answer) -> Any:
+        members = [learn(member, windows) for member in self.members]
+        record = next((found for _, found in self._replay(windows, windows.active)), None)
+        return Taught(members, record or self._nothing(windows.n_series))
+
+    def _nothing(self, n_series: int) -> Record:
+        j = len(self.members)
+        return Record(
+            np.full((j, n_series), 1.0 / j),
+            np.full((j, n_series), np.nan),
+            np.zeros(n_series),
+            np.full((n_series, self.n_origins, self.horizon), np.nan),
+        )
+
+    def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        ask = [Ask(one.member, one) for one in learned.members]
+        return self._answer(ask, windows, probs, iter([(0, learned.record)]))
+
+    def _combine(self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]) -> Answer:
+        wanted = first_of_block(windows.active, windows.fit_at)
+        return self._answer(ask, windows, probs, self._replay(windows, wanted))
+
+    def _answer(
+        self,
+        ask: Sequence[Ask],
+        windows: Windows,
+        probs: tuple[float, ...],
+        records: Iterator[tuple[int, Record]],
+    ) -> Answer:
+        answer = empty_answer(windows, probs)
+        if not windows.active.any():
+            return answer
+        parts = [one(windows, ()) for one in ask]
+        answer.seconds = np.sum([part.seconds for part in parts], axis=0)
+        low, high = extremes(windows)
+        means = np.stack([part.mean for part in parts])
+        means = within_reach(means, low[None, ..., None], high[None, ..., None], REACH)
+        self._put_failures(parts, windows, answer)
+        current = self._nothing(windows.n_series)
+        found = dict(records)
+        for k in range(windows.n_windows):
+            current = _newer(current, found.get(k), windows, k)
+            cells = windows.active[:, k]
+            shares = self._shares(current.weights)
+            mean = combine(means[:, :, k], shares)
+            answer.mean[cells, k] = mean[cells]
+            if probs:
+                widths = self._widths(current, windows, k, means[:, :, k], mean, probs)
+                bounds = mean[..., None] + widths
+                bounds = np.where((low[:, k] >= 0)[:, None, None], np.maximum(bounds, 0.0), bounds)
+                answer.quantiles[cells, k] = bounds[cells]
+                answer.own[cells, k] = True
+            self._put_parameters(current, means[:, :, k], k, answer)
+        failed = answer.failed()
+        answer.mean[failed], answer.quantiles[failed], answer.own[failed] = np.nan, np.nan, False
+        return answer
+
+    def _put_failures(self, parts: Sequence[Answer], windows: Windows, answer: Answer) -> None:
+        """Fail the cells in which a member failed, or all did; else name who was left out."""
+        lost = np.stack([part.failed() for part in parts])
+        strict = self.on_failure == "fail"
+        doomed = windows.active & (lost.any(axis=0) if strict else lost.all(axis=0))
+        if not strict:
+            answer.parameters["left_out"] = np.full(windows.active.shape, "", dtype=object)
+        for j, part in enumerate(parts):
+            member, failed = self.members[j], answer.failed()
+            for f in part.failures:
+                if f.stage == "interval" or not windows.active[f.series, f.window]:
+                    continue
+                if doomed[f.series, f.window]:
+                    if not failed[f.series, f.window]:
+                        answer.fail(f.series, f.window, f.stage, in_member(member, f.error))
+                        failed[f.series, f.window] = True
+                elif not strict:
+                    said = answer.parameters["left_out"]
+                    name = f"{self._names[j]} ({f.error.code})"
+                    before = said[f.series, f.window]
+                    said[f.series, f.window] = f"{before}, {name}" if before else name
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(self.names or ())
+
+    def _put_parameters(self, record: Record, means: FloatArray, k: int, answer: Answer) -> None:
+        here = np.isfinite(means).all(axis=2)
+        share = np.where(here, record.weights, np.nan)
+        with np.errstate(invalid="ignore"):
+            share = share / np.nansum(share, axis=0)
+        for j, name in enumerate(self._names):
+            for what, column in (("weight", share[j]), ("error", record.errors[j])):
+                table = answer.parameters.setdefault(
+                    f"{what}_{name}", np.full(answer.mean.shape[:2], np.nan)
+                )
+                table[:, k] = column
+        counts = answer.parameters.setdefault("n_errors", np.full(answer.mean.shape[:2], np.nan))
+        counts[:, k] = record.counts
+
+    def _widths(
+        self,
+        record: Record,
+        windows: Windows,
+        k: int,
+        means: FloatArray,
+        mean: FloatArray,
+        probs: tuple[float, ...],
+    ) -> FloatArray:
+        """Return the distance of each quantile from the mean, shape (S, h, P)."""
+        at, h, m = np.array(probs), windows.h, int(self.season_length)
+        known = self._sizes(windows, k)
+        widths = []
+        if self.intervals in ("conformal", "blend"):
+            widths.append(conformal_widths(record.residuals, known.s0, h, at, self.pooled))
+        if self.intervals in ("scale", "blend"):
+            off = np.abs(means - mean)
+            here = np.isfinite(off)
+            n = np.maximum(here.sum(axis=0), 1)
+            dispersion = np.where(here, off, 0.0).sum(axis=0) / n
+            x = design(known, record.residuals, dispersion, m)
+            widths.append(scale_widths(x, known.s0, at))
+        if len(widths) == 1:
+            return widths[0]
+        both = np.stack(widths)  # where one knows nothing the other stands
+        return np.asarray(np.where(np.isnan(both[0]), both[1], both.mean(axis=0)))
+
+    def _sizes(self, windows: Windows, k: int) -> Sizes:
+        m, h = int(self.season_length), windows.h
+        rows = [
+            sizes(windows.panel.values[windows.lo[i, k] : windows.hi[i, k]], m, h)
+            if windows.active[i, k]
+            else (1.0, 1.0, 1.0, np.ones(h), 1.0)
+            for i in range(windows.n_series)
+        ]
+        s0, d1, recent, seasonal, n = zip(*rows, strict=True)
+        return Sizes(np.array(s0), np.array(d1), np.array(recent), np.array(seasonal), np.array(n))
+
+    def _describe(self, learned: Any) -> dict[str, AnyArray]:
+        if not isinstance(learned, Taught):
+            return {}
+        record = learned.record
+        lost = np.stack([one.failed.failed()[:, 0] for one in learned.members])
+        share = np.where(lost, np.nan, record.weights)
+        with np.errstate(invalid="ignore"):
+            share = share / np.nansum(share, axis=0)
+        table: dict[str, AnyArray] = {}
+        for j, name in enumerate(self._names):
+            table[f"weight_{name}"] = share[j][:, None]
+        for j, name in enumerate(self._names):
+            table[f"error_{name}"] = record.errors[j][:, None]
+        table["n_errors"] = record.counts[:, None]
+        return table
+
+    # --- model files --------------------------------------------------------------------------------------
+
+    def _pack(self, learned: Any) -> Any:
+        record = learned.record
+        return {
+            "members": super()._pack(learned.members),
+            "weights": record.weights,
+            "errors": record.errors,
+            "counts": record.counts,
+            "residuals": record.residuals,
+        }
+
+    def _unpack(self, packed: Any, windows: Windows) -> Any:
+        record = Record(*(packed[name] for name in ("weights", "errors", "counts", "residuals")))
+        j, n = len(self.members), windows.n_series
+        shapes = ((j, n), (j, n), (n,), (n, self.n_origins, self.horizon))
+        arrays = (record.weights, record.errors, record.counts, record.residuals)
+        for array, shape in zip(arrays, shapes, strict=True):
+            demand(isinstance(array, np.ndarray), "weights are no arrays")
+            demand(array.dtype == np.float64 and array.shape == shape, "weights of other members")
+        return Taught(super()._unpack(packed["members"], windows), record)
+
+    def _again(self, kept: Any) -> tuple[str, ...]:
+        if kept is not None:
+            kept = {"learned": kept["learned"]["members"]}
+        return super()._again(kept)
+
+
+def _newer(current: Record, found: Record | None, windows: Windows, k: int) -> Record:
+    """Return the records that hold at window ``k``: new ones where a series has one there."""
+    if found is None:
+        return current
+    new = first_of_block(windows.active, windows.fit_at)[:, k]
+    if new.all():
+        return found
+    return Record(
+        np.where(new, found.weights, current.weights),
+        np.where(new, found.errors, current.errors),
+        np.where(new, found.counts, current.counts),
+        np.where(new[:, None, None], found.residuals, current.residuals),
+    )
+
+
+def extremes(windows: Windows) -> tuple[FloatArray, FloatArray]:
+    """Return the least and the largest known value of every training part, shape (S, K)."""
+    values = np.append(windows.panel.values, np.nan)
+    some = windows.hi > windows.lo
+    bounds = np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
+    low = np.fmin.reduceat(values, bounds.ravel())[::2].reshape(some.shape)
+    high = np.fmax.reduceat(values, bounds.ravel())[::2].reshape(some.shape)
+    return low, high
+
+
+def _names(members: Sequence[Forecaster]) -> tuple[str, ...]:
+    """Return short names: the class where that tells them apart, else the whole expression."""
+    short = [type(member).__name__ for member in members]
+    return tuple(short if len(set(short)) == len(short) else [repr(member) for member in members])
+
+
+def _one_of(value: object, choices: tuple[str, ...], name: str) -> None:
+    if value not in choices:
+        raise ArgumentError(f"{name} must be one of {choices}, got {value!r}")
