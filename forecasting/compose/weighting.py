@@ -14,6 +14,7 @@ estimated weights need shrinkage: Clemen (1989), *Int. J. Forecasting* 5, 559-58
 
 from __future__ import annotations
 
+import functools
 import warnings
 from dataclasses import dataclass
 
@@ -45,22 +46,18 @@ class Past:
     truth: FloatArray
     scale: FloatArray
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "usable", self._usable())
-
-    usable: BoolArray = None  # type: ignore[assignment]
-
-    def _usable(self) -> BoolArray:
+    @functools.cached_property
+    def usable(self) -> BoolArray:
         """Cells that count: known, and forecast by every member that forecasts this series at all."""
         here = np.isfinite(self.means)
         takes_part = here.any(axis=(2, 3), keepdims=True)
         whole = (here | ~takes_part).all(axis=0) & takes_part.any(axis=0)
-        return np.asarray(np.isfinite(self.truth) & whole)
+        return np.isfinite(self.truth) & whole
 
     @property
     def counts(self) -> FloatArray:
         """Number of cells that count, shape (S,)."""
-        return self.usable.sum(axis=(1, 2)).astype(np.float64)
+        return np.asarray(self.usable.sum(axis=(1, 2)), dtype=np.float64)
 
     def errors(self) -> FloatArray:
         """Return the scaled mean absolute error of each member, shape (J, S); NaN where there is none."""
