@@ -19,6 +19,7 @@ FLOORS = (
     ("filling", "aggregating", "base"),
     ("batch",),
     ("models", "compose"),
+    ("automatic",),
     ("loading",),
     ("auditing",),
     ("backtesting",),

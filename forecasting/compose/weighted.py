@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from forecasting._typing import AnyArray, BoolArray, FloatArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.ensemble import in_member
+from forecasting.compose.explaining import Explanation, explanation, row_of
 from forecasting.compose.members import Ask, Composite, Learned, as_members, learn
 from forecasting.compose.spread import (
     Sizes,
@@ -48,6 +50,8 @@ class Record:
     ----------
     weights, errors : array of float, shape (J, S)
         Errors are scaled by the seasonal naive error; NaN where a member made none.
+    error : array of float, shape (S,)
+        The combination's own, scaled alike.
     counts : array of float, shape (S,)
         Past forecasts behind the errors.
     residuals : array of float, shape (S, O, H)
@@ -56,8 +60,19 @@ class Record:
 
     weights: FloatArray
     errors: FloatArray
+    error: FloatArray
     counts: FloatArray
     residuals: FloatArray
+
+    def where(self, chosen: BoolArray, other: Record) -> Record:
+        """Return this record for the chosen series, and the other one's for the rest."""
+        return Record(
+            np.where(chosen, self.weights, other.weights),
+            np.where(chosen, self.errors, other.errors),
+            np.where(chosen, self.error, other.error),
+            np.where(chosen, self.counts, other.counts),
+            np.where(chosen[:, None, None], self.residuals, other.residuals),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +124,8 @@ class WeightedEnsemble(Composite):
 
     Notes
     -----
-    ``parameters()``: ``weight_<name>``, ``error_<name>`` (mean absolute error over the seasonal naive one),
-    ``n_errors``, ``left_out``.
+    ``parameters()``: ``weight_<name>``, ``error_<name>`` and the combination's ``error`` (mean absolute errors
+    at the origins, over the in-sample seasonal naive one), ``n_errors``; in a backtest ``left_out``.
 
     Examples
     --------
@@ -211,7 +226,8 @@ class WeightedEnsemble(Composite):
         else:
             weights = np.full(errors.shape, 1.0 / len(errors))
         combined = combine(past.means, self._shares(weights))
-        return Record(weights, errors, counts, past.residuals(combined))
+        residuals = past.residuals(combined)
+        return Record(weights, errors, past.error_of(residuals), counts, residuals)
 
     def _shares(self, weights: FloatArray) -> FloatArray | None:
         return None if self.weights == "median" else weights
@@ -228,6 +244,7 @@ class WeightedEnsemble(Composite):
         return Record(
             np.full((j, n_series), 1.0 / j),
             np.full((j, n_series), np.nan),
+            np.full(n_series, np.nan),
             np.zeros(n_series),
             np.full((n_series, self.n_origins, self.horizon), np.nan),
         )
@@ -270,7 +287,8 @@ class WeightedEnsemble(Composite):
                 bounds = np.where((low[:, k] >= 0)[:, None, None], np.maximum(bounds, 0.0), bounds)
                 answer.quantiles[cells, k] = bounds[cells]
                 answer.own[cells, k] = True
-            self._put_parameters(current, means[:, :, k], k, answer)
+            lost = np.asarray(np.isnan(means[:, :, k]).any(axis=2))
+            self._put_parameters(current, lost, k, answer)
         failed = answer.failed()
         answer.mean[failed], answer.quantiles[failed], answer.own[failed] = np.nan, np.nan, False
         return answer
@@ -301,19 +319,22 @@ class WeightedEnsemble(Composite):
     def _names(self) -> tuple[str, ...]:
         return tuple(self.names or ())
 
-    def _put_parameters(self, record: Record, means: FloatArray, k: int, answer: Answer) -> None:
-        here = np.isfinite(means).all(axis=2)
-        share = np.where(here, record.weights, np.nan)
+    def _put_parameters(self, record: Record, lost: BoolArray, k: int, answer: Answer) -> None:
+        for name, column in self._table(record, lost).items():
+            nothing = np.full(answer.mean.shape[:2], np.nan)
+            answer.parameters.setdefault(name, nothing)[:, k] = column
+
+    def _table(self, record: Record, lost: BoolArray) -> dict[str, FloatArray]:
+        """Return what is shown of a record, arrays (S,); members that were lost (J, S) have no weight."""
+        share = np.where(lost, np.nan, record.weights)
         with np.errstate(invalid="ignore"):
             share = share / np.nansum(share, axis=0)
-        for j, name in enumerate(self._names):
-            for what, column in (("weight", share[j]), ("error", record.errors[j])):
-                table = answer.parameters.setdefault(
-                    f"{what}_{name}", np.full(answer.mean.shape[:2], np.nan)
-                )
-                table[:, k] = column
-        counts = answer.parameters.setdefault("n_errors", np.full(answer.mean.shape[:2], np.nan))
-        counts[:, k] = record.counts
+        return {
+            **{f"weight_{name}": share[j] for j, name in enumerate(self._names)},
+            **{f"error_{name}": record.errors[j] for j, name in enumerate(self._names)},
+            "error": record.error,
+            "n_errors": record.counts,
+        }
 
     def _widths(
         self,
@@ -325,22 +346,25 @@ class WeightedEnsemble(Composite):
         probs: tuple[float, ...],
     ) -> FloatArray:
         """Return the distance of each quantile from the mean, shape (S, h, P)."""
-        at, h, m = np.array(probs), windows.h, int(self.season_length)
-        known = self._sizes(windows, k)
-        widths = []
+        at, known, widths = np.array(probs), self._sizes(windows, k), []
         if self.intervals in ("conformal", "blend"):
-            widths.append(conformal_widths(record.residuals, known.s0, h, at, self.pooled))
+            past = record.residuals
+            widths.append(conformal_widths(past, known.s0, windows.h, at, self.pooled))
         if self.intervals in ("scale", "blend"):
-            off = np.abs(means - mean)
-            here = np.isfinite(off)
-            n = np.maximum(here.sum(axis=0), 1)
-            dispersion = np.where(here, off, 0.0).sum(axis=0) / n
-            x = design(known, record.residuals, dispersion, m)
-            widths.append(scale_widths(x, known.s0, at))
+            widths.append(scale_widths(self._features(record, known, means, mean), known.s0, at))
         if len(widths) == 1:
             return widths[0]
         both = np.stack(widths)  # where one knows nothing the other stands
         return np.asarray(np.where(np.isnan(both[0]), both[1], both.mean(axis=0)))
+
+    def _features(
+        self, record: Record, known: Sizes, means: FloatArray, mean: FloatArray
+    ) -> FloatArray:
+        """Return what the scale model sees, shape (S, h, features)."""
+        off = np.abs(means - mean)
+        here = np.isfinite(off)
+        dispersion = np.where(here, off, 0.0).sum(axis=0) / np.maximum(here.sum(axis=0), 1)
+        return design(known, record.residuals, dispersion, int(self.season_length))
 
     def _sizes(self, windows: Windows, k: int) -> Sizes:
         m, h = int(self.season_length), windows.h
@@ -356,40 +380,48 @@ class WeightedEnsemble(Composite):
     def _describe(self, learned: Any) -> dict[str, AnyArray]:
         if not isinstance(learned, Taught):
             return {}
-        record = learned.record
         lost = np.stack([one.failed.failed()[:, 0] for one in learned.members])
-        share = np.where(lost, np.nan, record.weights)
-        with np.errstate(invalid="ignore"):
-            share = share / np.nansum(share, axis=0)
-        table: dict[str, AnyArray] = {}
-        for j, name in enumerate(self._names):
-            table[f"weight_{name}"] = share[j][:, None]
-        for j, name in enumerate(self._names):
-            table[f"error_{name}"] = record.errors[j][:, None]
-        table["n_errors"] = record.counts[:, None]
-        return table
+        table = self._table(learned.record, lost)
+        return {name: column[:, None] for name, column in table.items()}
+
+    def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
+        """Return why a series is forecast as it is: weights, components' errors and forecasts.
+
+        Parameters
+        ----------
+        unique_id : object
+            The series; may be left out where there is one.
+        h : int, optional
+            Steps to show; a season, at least 4 and at most 28, by default.
+
+        Raises
+        ------
+        NotFittedError
+        ArgumentError
+            If there is no such series, or it failed.
+        """
+        fitted = self._require_fitted()
+        i = row_of(fitted.panel.ids, unique_id)
+        if fitted.failed.failed()[i, 0]:
+            raise ArgumentError(f"series {fitted.panel.ids[i]!r} could not be fitted; see failures")
+        return explanation(self, fitted.learned, fitted, i, h)
 
     # --- model files --------------------------------------------------------------------------------------
 
     def _pack(self, learned: Any) -> Any:
-        record = learned.record
-        return {
-            "members": super()._pack(learned.members),
-            "weights": record.weights,
-            "errors": record.errors,
-            "counts": record.counts,
-            "residuals": record.residuals,
-        }
+        fields = {f.name: getattr(learned.record, f.name) for f in dataclasses.fields(Record)}
+        return {"members": super()._pack(learned.members), **fields}
 
     def _unpack(self, packed: Any, windows: Windows) -> Any:
-        record = Record(*(packed[name] for name in ("weights", "errors", "counts", "residuals")))
-        j, n = len(self.members), windows.n_series
-        shapes = ((j, n), (j, n), (n,), (n, self.n_origins, self.horizon))
-        arrays = (record.weights, record.errors, record.counts, record.residuals)
-        for array, shape in zip(arrays, shapes, strict=True):
+        nothing = self._nothing(windows.n_series)
+        arrays = []
+        for field in dataclasses.fields(Record):
+            array, like = packed[field.name], getattr(nothing, field.name)
             demand(isinstance(array, np.ndarray), "weights are no arrays")
-            demand(array.dtype == np.float64 and array.shape == shape, "weights of other members")
-        return Taught(super()._unpack(packed["members"], windows), record)
+            demand(array.dtype == np.float64, "weights are no numbers")
+            demand(array.shape == like.shape, "weights of other members")
+            arrays.append(array)
+        return Taught(super()._unpack(packed["members"], windows), Record(*arrays))
 
     def _again(self, kept: Any) -> tuple[str, ...]:
         if kept is not None:
@@ -402,14 +434,7 @@ def _newer(current: Record, found: Record | None, windows: Windows, k: int) -> R
     if found is None:
         return current
     new = first_of_block(windows.active, windows.fit_at)[:, k]
-    if new.all():
-        return found
-    return Record(
-        np.where(new, found.weights, current.weights),
-        np.where(new, found.errors, current.errors),
-        np.where(new, found.counts, current.counts),
-        np.where(new[:, None, None], found.residuals, current.residuals),
-    )
+    return found if new.all() else found.where(new, current)
 
 
 def extremes(windows: Windows) -> tuple[FloatArray, FloatArray]:

@@ -67,6 +67,13 @@ class Past:
             found: FloatArray = total / self.counts
         return found
 
+    def error_of(self, residuals: FloatArray) -> FloatArray:
+        """Return the scaled mean absolute error behind residuals, shape (S,); NaN where there is none."""
+        off = np.where(self.usable, np.abs(residuals), 0.0) / self.scale[:, None, None]
+        with np.errstate(invalid="ignore"):
+            found: FloatArray = row_sum(off, 2) / self.counts
+        return found
+
     def residuals(self, combined: FloatArray) -> FloatArray:
         """Return ``truth - combined`` in the units of the data, shape (S, O, H); NaN where none counts."""
         return np.where(self.usable, self.truth - combined, np.nan)

@@ -1,0 +1,182 @@
+"""Why a combination forecasts a series as it does: weights, past errors and forecasts of its components."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecasting._typing import AnyArray, BoolArray
+from forecasting.base import Fitted
+from forecasting.errors import ArgumentError, plural, show_id
+from forecasting.plotting.components import plot_components
+from forecasting.schedule import check_horizon
+from forecasting.windows import final_window
+
+if TYPE_CHECKING:
+    from forecasting.compose.weighted import Record, Taught, WeightedEnsemble
+
+#: Bounds of the intervals that are shown, of 80 and of 95 percent.
+TAILS = (0.1, 0.9, 0.025, 0.975)
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why a series is forecast as it is; shows itself as a sentence and a table.
+
+    Attributes
+    ----------
+    unique_id : object
+    sentence : str
+        Why to believe it.
+    table : DataFrame
+        ``component, weight, error, forecaster``, the heaviest first, then the combination; ``error`` is
+        the mean absolute error at the earlier origins over the in-sample seasonal naive one. A component
+        that was left out has no weight.
+    forecasts : DataFrame
+        ``ds, mean, lo-80, hi-80, lo-95, hi-95`` and a column per component.
+    history : DataFrame
+        ``ds, y``.
+    """
+
+    unique_id: object
+    sentence: str
+    table: pd.DataFrame
+    forecasts: pd.DataFrame
+    history: pd.DataFrame
+
+    def plot(self, axes: AnyArray | None = None) -> AnyArray:
+        """Draw forecasts of the components and the combination, and the weights beside their errors."""
+        title = f"{show_id(self.unique_id)}: what its forecast is made of"
+        return plot_components(self.history, self.forecasts, self.table, title=title, axes=axes)
+
+    def __repr__(self) -> str:
+        return (
+            f"{show_id(self.unique_id)}. {self.sentence}\n\n{self._shown().to_string(index=False)}"
+        )
+
+    def _repr_html_(self) -> str:
+        name, text = html.escape(show_id(self.unique_id)), html.escape(self.sentence)
+        return f"<p><b>{name}</b>. {text}</p>{self._shown().to_html(index=False)}"
+
+    def _shown(self) -> pd.DataFrame:
+        return self.table.round({"weight": 3, "error": 3})
+
+
+def explanation(
+    ensemble: WeightedEnsemble, taught: Taught, fitted: Fitted, i: int, h: int | None
+) -> Explanation:
+    """Return the explanation of series ``i`` of a panel that an ensemble was fitted on."""
+    panel = fitted.panel
+    steps = check_horizon(h) if h is not None else int(np.clip(ensemble.season_length, 4, 28))
+    only = np.zeros((panel.n_series, 1), dtype=bool)
+    only[i] = True
+    windows = final_window(panel, steps, fitted.seed).only(only)
+    whole = ensemble._recall(taught, windows, TAILS)
+    times = panel.calendar.times(panel.end[i] + np.arange(1, steps + 1, dtype=np.int64))
+    lo80, hi80, lo95, hi95 = whole.quantiles[i, 0].T
+    forecasts = pd.DataFrame(
+        {
+            "ds": times,
+            "mean": whole.mean[i, 0],
+            "lo-80": lo80,
+            "hi-80": hi80,
+            "lo-95": lo95,
+            "hi-95": hi95,
+        }
+    )
+    for name, one in zip(ensemble.names or (), taught.members, strict=True):
+        forecasts[name] = one.answer(windows, ()).mean[i, 0]
+    lo, hi = int(panel.offsets[i]), int(panel.offsets[i + 1])
+    ordinals = panel.start[i] + np.arange(hi - lo, dtype=np.int64)
+    history = pd.DataFrame({"ds": panel.calendar.times(ordinals), "y": panel.values[lo:hi]})
+    table = _table(ensemble, taught, i)
+    return Explanation(
+        panel.ids[i], _sentence_of_one(ensemble, taught.record, i), table, forecasts, history
+    )
+
+
+def _table(ensemble: WeightedEnsemble, taught: Taught, i: int) -> pd.DataFrame:
+    shown = ensemble._describe(taught)
+    names = list(ensemble.names or ())
+    table = pd.DataFrame(
+        {
+            "component": names,
+            "weight": [shown[f"weight_{name}"][i, 0] for name in names],
+            "error": [shown[f"error_{name}"][i, 0] for name in names],
+            "forecaster": [repr(member) for member in ensemble.members],
+        }
+    ).sort_values("weight", ascending=False, kind="stable", na_position="last")
+    whole = pd.DataFrame(
+        {
+            "component": ["combination"],
+            "weight": [1.0],
+            "error": [taught.record.error[i]],
+            "forecaster": [type(ensemble).__name__],
+        }
+    )
+    return pd.concat([table, whole], ignore_index=True)
+
+
+def _sentence_of_one(ensemble: WeightedEnsemble, record: Record, i: int) -> str:
+    n = int(record.counts[i])
+    if n == 0:
+        where = "the panel's" if ensemble.pooled else "equal"
+        return f"Too short to be backtested: the components have {where} weights."
+    names = list(ensemble.names or ())
+    errors = np.where(np.isfinite(record.errors[:, i]), record.errors[:, i], np.inf)
+    best, own = int(np.argmin(errors)), float(record.error[i])
+    return (
+        f"Forecast from {plural(ensemble.n_origins, 'earlier origin')} on its own past "
+        f"({plural(n, 'value')}), the combination was off by {own:.2f} seasonal naive errors; the best of "
+        f"{plural(len(names), 'component')} in hindsight, {names[best]}, by {errors[best]:.2f}."
+    )
+
+
+def why(ensemble: WeightedEnsemble, taught: Taught, chosen: BoolArray) -> str:
+    """Return in one sentence why the forecasts of the chosen series are to be believed."""
+    record = taught.record
+    known = chosen & (record.counts > 0)
+    n, total = int(known.sum()), int(chosen.sum())
+    if n == 0:
+        return f"None of {plural(total, 'series', 'series')} is long enough to be backtested."
+    own = record.error[known]
+    names = list(ensemble.names or ())
+    everywhere = np.asarray(np.isfinite(record.errors[:, known]).all(axis=1))
+    text = (
+        f"Backtested from {plural(ensemble.n_origins, 'earlier origin')} on the past of {n:,} of "
+        f"{plural(total, 'series', 'series')}, the combination was off by {own.mean():.3f} seasonal "
+        "naive errors"
+    )
+    if not everywhere.any():
+        return text + "."
+    means = np.where(
+        everywhere, np.where(everywhere[:, None], record.errors[:, known], 0).mean(axis=1), np.inf
+    )
+    best = int(np.argmin(means))
+    wins = float((own <= record.errors[best, known]).mean())
+    return (
+        f"{text}, the best single component, {names[best]}, by {means[best]:.3f}; the combination was at least "
+        f"as good as it on {100 * wins:.0f} % of the series."
+    )
+
+
+def row_of(ids: pd.Index, unique_id: object) -> int:
+    """Return the row of a series; None stands for the only one.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such series, or several and none is named.
+    """
+    if unique_id is None:
+        if len(ids) == 1:
+            return 0
+        raise ArgumentError(f"there are {len(ids):,} series; say which, for instance {ids[0]!r}")
+    at = int(ids.get_indexer(pd.Index([unique_id]))[0])
+    if at < 0:
+        raise ArgumentError(f"there is no series {unique_id!r}; the first is {ids[0]!r}")
+    return at
