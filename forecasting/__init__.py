@@ -45,6 +45,7 @@ from forecasting.models.naive import (
     Naive,
     RandomWalkWithDrift,
     SeasonalNaive,
+    SeasonalNaiveDrift,
     SeasonalWindowAverage,
     WindowAverage,
 )
@@ -60,6 +61,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.year_ago import YearAgo
 from forecasting.panel import Panel
 from forecasting.quality import check
 from forecasting.reading import as_panel
@@ -120,6 +122,7 @@ __all__ = [
     "STLForecaster",
     "Samples",
     "SeasonalNaive",
+    "SeasonalNaiveDrift",
     "SeasonalWindowAverage",
     "SeriesError",
     "ShortSeriesError",
@@ -134,6 +137,7 @@ __all__ = [
     "UnsavableError",
     "VersionMismatchError",
     "WindowAverage",
+    "YearAgo",
     "aggregate",
     "as_panel",
     "as_sktime",

@@ -32,6 +32,7 @@ from forecasting.models.naive import (
     Naive,
     RandomWalkWithDrift,
     SeasonalNaive,
+    SeasonalNaiveDrift,
     SeasonalWindowAverage,
     WindowAverage,
 )
@@ -47,6 +48,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.year_ago import YearAgo
 from forecasting.panel import Panel
 from forecasting.presenting import present
 from forecasting.windows import final_window
@@ -57,6 +59,7 @@ CLASSES: dict[str, type] = {
     for cls in (
         *(Naive, SeasonalNaive, RandomWalkWithDrift, HistoricAverage, WindowAverage),
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
+        *(SeasonalNaiveDrift, YearAgo),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(

@@ -6,6 +6,9 @@ from forecasting.testing import parametrize_forecasters
 OURS = [
     fc.Naive(),
     fc.SeasonalNaive(12),
+    fc.SeasonalNaiveDrift(12),
+    fc.SeasonalNaiveDrift(1),
+    fc.YearAgo(12, window=6),
     fc.RandomWalkWithDrift(),
     fc.HistoricAverage(),
     fc.WindowAverage(5),

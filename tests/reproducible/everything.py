@@ -28,6 +28,8 @@ def quick():
         *members,
         fc.HistoricAverage(),
         fc.RandomWalkWithDrift(),
+        fc.SeasonalNaiveDrift(12),
+        fc.YearAgo(12, window=6),
         fc.SeasonalWindowAverage(12, 2),
         fc.Croston(),
         fc.CrostonSBA(),
