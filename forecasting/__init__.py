@@ -39,6 +39,7 @@ from forecasting.modelfile.errors import (
 )
 from forecasting.modelfile.signature import read_signature
 from forecasting.models.arima import ARIMA, AutoARIMA
+from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -79,6 +80,7 @@ __all__ = [
     "ArgumentError",
     "AutoARIMA",
     "AutoETS",
+    "AutoRegressiveRidge",
     "AutoTheta",
     "Backtest",
     "BoxCox",

@@ -26,6 +26,7 @@ from forecasting.modelfile.panels import decode_panel
 from forecasting.modelfile.signature import describe_data, library_versions
 from forecasting.modelfile.values import decode, make_lookup
 from forecasting.models.arima import ARIMA, AutoARIMA
+from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -59,7 +60,7 @@ CLASSES: dict[str, type] = {
     for cls in (
         *(Naive, SeasonalNaive, RandomWalkWithDrift, HistoricAverage, WindowAverage),
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
-        *(SeasonalNaiveDrift, YearAgo),
+        *(SeasonalNaiveDrift, YearAgo, AutoRegressiveRidge),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(

@@ -27,6 +27,7 @@ from forecasting.cli.text import WIDTH, aligned, say
 from forecasting.compose.stl import STLForecaster
 from forecasting.errors import ArgumentError, nearest
 from forecasting.models.arima import ARIMA, AutoARIMA
+from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
@@ -173,6 +174,9 @@ MODELS: dict[str, Entry] = {
     "statsmodels-theta": Entry("the Theta method (statsmodels)", StatsmodelsTheta, _season),
     "arima": Entry("ARIMA (1,1,1)(0,1,1) by exact maximum likelihood", ARIMA, _season),
     "auto-arima": Entry("ARIMA, the order chosen at each cutoff", AutoARIMA, _season),
+    "ar-ridge": Entry(
+        "autoregression of seasonal differences, shrunk by ridge", AutoRegressiveRidge, _season
+    ),
     "statsmodels-arima": Entry("ARIMA (1,1,1)(0,1,1) (statsmodels)", StatsmodelsARIMA, _arima),
     "stl": Entry("seasonal decomposition by loess, then the drift", STLForecaster, _stl),
     "prophet": Entry("Prophet: trend with breaks, seasons, holidays", Prophet),
