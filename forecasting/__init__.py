@@ -40,12 +40,14 @@ from forecasting.modelfile.errors import (
 )
 from forecasting.modelfile.signature import read_signature
 from forecasting.models.arima import ARIMA, AutoARIMA
+from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
     Naive,
     RandomWalkWithDrift,
     SeasonalNaive,
+    SeasonalNaiveDrift,
     SeasonalWindowAverage,
     WindowAverage,
 )
@@ -61,6 +63,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.year_ago import YearAgo
 from forecasting.panel import Panel
 from forecasting.quality import check
 from forecasting.reading import as_panel
@@ -78,6 +81,7 @@ __all__ = [
     "ArgumentError",
     "AutoARIMA",
     "AutoETS",
+    "AutoRegressiveRidge",
     "AutoTheta",
     "Backtest",
     "BoxCox",
@@ -121,6 +125,7 @@ __all__ = [
     "STLForecaster",
     "Samples",
     "SeasonalNaive",
+    "SeasonalNaiveDrift",
     "SeasonalWindowAverage",
     "SeriesError",
     "ShortSeriesError",
@@ -136,6 +141,7 @@ __all__ = [
     "VersionMismatchError",
     "WeightedEnsemble",
     "WindowAverage",
+    "YearAgo",
     "aggregate",
     "as_panel",
     "as_sktime",

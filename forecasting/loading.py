@@ -27,12 +27,14 @@ from forecasting.modelfile.panels import decode_panel
 from forecasting.modelfile.signature import describe_data, library_versions
 from forecasting.modelfile.values import decode, make_lookup
 from forecasting.models.arima import ARIMA, AutoARIMA
+from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
     Naive,
     RandomWalkWithDrift,
     SeasonalNaive,
+    SeasonalNaiveDrift,
     SeasonalWindowAverage,
     WindowAverage,
 )
@@ -48,6 +50,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.year_ago import YearAgo
 from forecasting.panel import Panel
 from forecasting.presenting import present
 from forecasting.windows import final_window
@@ -58,6 +61,7 @@ CLASSES: dict[str, type] = {
     for cls in (
         *(Naive, SeasonalNaive, RandomWalkWithDrift, HistoricAverage, WindowAverage),
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
+        *(SeasonalNaiveDrift, YearAgo, AutoRegressiveRidge),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(

@@ -6,6 +6,9 @@ from forecasting.testing import parametrize_forecasters
 OURS = [
     fc.Naive(),
     fc.SeasonalNaive(12),
+    fc.SeasonalNaiveDrift(12),
+    fc.SeasonalNaiveDrift(1),
+    fc.YearAgo(12, window=6),
     fc.RandomWalkWithDrift(),
     fc.HistoricAverage(),
     fc.WindowAverage(5),
@@ -33,6 +36,9 @@ OURS = [
     fc.ARIMA(12),
     fc.ARIMA(12, order=(1, 0, 0), seasonal_order=(1, 0, 0)),
     fc.ARIMA(12, order=(0, 0, 1), seasonal_order=(0, 1, 0), constant=True),
+    fc.AutoRegressiveRidge(),
+    fc.AutoRegressiveRidge(12),
+    fc.AutoRegressiveRidge(4, log=False, n_lags=2),
     fc.Ensemble((fc.Naive(), fc.HistoricAverage()), weights=(3, 1)),
     fc.Ensemble((fc.Naive(), fc.WindowAverage(3), fc.SeasonalNaive(12)), how="median"),
     fc.WeightedEnsemble(

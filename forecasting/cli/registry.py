@@ -27,12 +27,14 @@ from forecasting.cli.text import WIDTH, aligned, say
 from forecasting.compose.stl import STLForecaster
 from forecasting.errors import ArgumentError, nearest
 from forecasting.models.arima import ARIMA, AutoARIMA
+from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.intermittent import ADIDA, IMAPA, TSB, Croston, CrostonSBA
 from forecasting.models.naive import (
     HistoricAverage,
     Naive,
     RandomWalkWithDrift,
     SeasonalNaive,
+    SeasonalNaiveDrift,
     SeasonalWindowAverage,
     WindowAverage,
 )
@@ -48,6 +50,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.year_ago import YearAgo
 
 Build = Callable[..., Forecaster]
 DEFAULT_MODELS = ("naive", "snaive", "ets", "theta")
@@ -77,6 +80,11 @@ class Entry:
 
 def _season(m: int) -> dict[str, Any]:
     return {"season_length": m}
+
+
+def _year(m: int) -> dict[str, Any]:
+    year, window = {7: (364, 28), 24: (168, 72), 52: (52, 8)}.get(m, (m, max(m // 4, 1)))
+    return {"season_length": year, "window": window}
 
 
 def _ets(m: int) -> dict[str, Any]:
@@ -133,6 +141,9 @@ def _structural(m: int) -> dict[str, Any]:
 MODELS: dict[str, Entry] = {
     "naive": Entry("the last value", Naive),
     "snaive": Entry("the value one season ago", SeasonalNaive, _season),
+    "snaive-drift": Entry(
+        "the value one season ago plus the mean seasonal change", SeasonalNaiveDrift, _season
+    ),
     "drift": Entry("the line from the first value to the last", RandomWalkWithDrift),
     "average": Entry("the mean of all values", HistoricAverage),
     "window-average": Entry(
@@ -143,6 +154,7 @@ MODELS: dict[str, Entry] = {
         SeasonalWindowAverage,
         lambda m: {"season_length": m, "n_seasons": 3},
     ),
+    "year-ago": Entry("the value a year ago at the level of today", YearAgo, _year),
     "ses": Entry("simple exponential smoothing", SES),
     "holt": Entry("Holt's linear trend", Holt),
     "holt-winters": Entry("Holt's trend and a season", HoltWinters, _season),
@@ -162,6 +174,9 @@ MODELS: dict[str, Entry] = {
     "statsmodels-theta": Entry("the Theta method (statsmodels)", StatsmodelsTheta, _season),
     "arima": Entry("ARIMA (1,1,1)(0,1,1) by exact maximum likelihood", ARIMA, _season),
     "auto-arima": Entry("ARIMA, the order chosen at each cutoff", AutoARIMA, _season),
+    "ar-ridge": Entry(
+        "autoregression of seasonal differences, shrunk by ridge", AutoRegressiveRidge, _season
+    ),
     "statsmodels-arima": Entry("ARIMA (1,1,1)(0,1,1) (statsmodels)", StatsmodelsARIMA, _arima),
     "stl": Entry("seasonal decomposition by loess, then the drift", STLForecaster, _stl),
     "prophet": Entry("Prophet: trend with breaks, seasons, holidays", Prophet),

@@ -151,3 +151,30 @@ def arima_evaluate(
     matrix: FloatArray,  # filled
     out: FloatArray,  # (record,), filled
 ) -> None: ...
+def autoregression_fit(
+    values: FloatArray,
+    regressors: FloatArray,  # (n, q)
+    starts: IntArray,
+    stops: IntArray,
+    season_length: int,
+    n_lags: int,
+    logs: int,
+    n_threads: int,
+    out: FloatArray,  # (S, K, record), filled
+) -> None: ...
+def autoregression_project(
+    records: FloatArray,  # (n, record)
+    season_length: int,
+    n_lags: int,
+    ahead: FloatArray,  # (n, h, q)
+    mean: FloatArray,  # (n, h), filled
+) -> None: ...
+def autoregression_advance(
+    records: FloatArray,  # (n, record), moved
+    season_length: int,
+    n_lags: int,
+    values: FloatArray,
+    regressors: FloatArray,  # rows of the values, q columns
+    lo: IntArray,  # (n,)
+    hi: IntArray,  # (n,)
+) -> None: ...

@@ -48,6 +48,18 @@ def _rms(errors: FloatArray, lost: int = 0) -> float:
     return float(rms_of_slices(errors, np.array([0]), np.array([len(errors)]), lost)[0])
 
 
+def _rms_around(changes: FloatArray, slope: FloatArray, lo: IntArray, hi: IntArray) -> FloatArray:
+    """Return the root mean square of ``changes[lo:hi] - slope``, one degree of freedom lost; all (S, K)."""
+    sigma = np.full(lo.shape, np.nan)
+    length = np.maximum(hi - lo, 0)
+    for k in range(lo.shape[1]):  # the slope differs by window, so the errors do too
+        first = np.concatenate(([0], np.cumsum(length[:, k])))
+        at = np.arange(first[-1]) + np.repeat(lo[:, k] - first[:-1], length[:, k])
+        errors = changes[at] - np.repeat(slope[:, k], length[:, k])
+        sigma[:, k] = rms_of_slices(errors, first[:-1], first[1:], lost=1)
+    return sigma
+
+
 def _student(mean: FloatArray, sd: FloatArray, df: IntArray | int) -> StudentT:
     """Return the forecast whose ``sigma`` has ``df`` degrees of freedom; without three it has no width."""
     return StudentT(mean, sd, np.maximum(np.asarray(df, dtype=np.float64), 1.0))
@@ -201,15 +213,69 @@ class RandomWalkWithDrift(_Baseline):
         mean = y[hi - 1][..., None] + steps * slope[..., None]
         if not spread:
             return Point(mean)
-        sigma = np.full(n.shape, np.nan)
-        changes = np.diff(y)
-        for k in range(n.shape[1]):  # the slope differs by window, so the errors do too
-            rows = np.repeat(slope[:, k], n[:, k] - 1)
-            first = np.concatenate(([0], np.cumsum(n[:, k] - 1)))
-            at = np.arange(first[-1]) + np.repeat(lo[:, k] - first[:-1], n[:, k] - 1)
-            sigma[:, k] = rms_of_slices(changes[at] - rows, first[:-1], first[1:], lost=1)
+        sigma = _rms_around(np.diff(y), slope, lo, hi - 1)
         ratio = steps / np.maximum(n - 1, 1)[..., None]
         return _student(mean, sigma[..., None] * np.sqrt(steps * (1 + ratio)), n - 2)
+
+
+@dataclass(frozen=True)
+class SeasonalNaiveDrift(_Baseline):
+    """The value one season ago, moved on by the mean seasonal change: ``y_{T + h - m k} + k c``.
+
+    ``k = floor((h - 1) / m) + 1`` counts the seasons ahead, ``c`` is the mean of the ``n = T - m`` changes
+    ``y_t - y_{t-m}``. Variance ``sigma^2 k (1 + k / n)``, ``sigma^2 = sum((y_t - y_{t-m} - c)^2) / (n - 1)``;
+    quantiles of Student's t with ``n - 1`` degrees of freedom. With ``m = 1`` it is
+    :class:`RandomWalkWithDrift`. Needs one value more than a season.
+
+    Parameters
+    ----------
+    season_length : int
+        Steps in a season, at least 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> y = pd.Series([1.0, 2.0, 3.0, 6.0], index=pd.date_range("2024-01-01", periods=4, freq="D"))
+    >>> SeasonalNaiveDrift(2).fit(y).predict(3).tolist()
+    [6.0, 9.0, 9.0]
+    """
+
+    season_length: int
+
+    def __post_init__(self) -> None:
+        check_count(self.season_length, "season_length")
+
+    @property
+    def min_observations(self) -> int:
+        return int(self.season_length) + 1
+
+    def _fit(self, history: History) -> Any:
+        m = self.season_length
+        changes = history.y[m:] - history.y[:-m]
+        n = len(changes)
+        drift = _means(changes, np.array([0]), np.array([n]))[0]
+        return history.y[-m:], drift, _rms(changes - drift, lost=1), n
+
+    def _predict(self, state: Any, future: Future) -> Distribution:
+        season, drift, sigma, n = state
+        done = (future.steps - 1) // self.season_length + 1
+        mean = season[(future.steps - 1) % self.season_length] + done * drift
+        return _student(mean, sigma * np.sqrt(done * (1 + done / n)), n - 1)
+
+    def _at_once(
+        self, y: FloatArray, lo: IntArray, hi: IntArray, steps: IntArray, spread: bool
+    ) -> Distribution:
+        m = self.season_length
+        changes, n = y[m:] - y[:-m], hi - lo - m
+        drift = _means(changes, lo, hi - m)
+        done = (steps - 1) // m + 1
+        rows = (hi - m)[..., None] + (steps - 1) % m
+        mean = y[rows] + done * drift[..., None]
+        if not spread:
+            return Point(mean)
+        sigma = _rms_around(changes, drift, lo, hi - m)
+        sd = sigma[..., None] * np.sqrt(done * (1 + done / n[..., None]))
+        return _student(mean, sd, n - 1)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arima_fit.hpp"
+#include "autoregression.hpp"
 #include "ets_fit.hpp"
 #include "intermittent.hpp"
 #include "theta.hpp"
@@ -115,6 +116,26 @@ int main() {
             if (!stepwise && m == 12) continue;  // minutes
             const arima::Limits some = stepwise ? limits : arima::Limits{1, 2, 1, 1, 1, 1, m, 3};
             arima::choose(w, some, {1.25, 1e-5, 2.0, stepwise}, 2, records.data());
+        }
+    }
+    const std::vector<double> promotion = [&] {
+        std::vector<double> x(values.size() * 2);
+        for (std::size_t t = 0; t < x.size(); ++t) x[t] = t % 2 == 0 ? static_cast<double>(t % 5) : 1.0;
+        return x;
+    }();
+    for (const int m : {1, 4, 12}) {
+        for (const int q : {0, 2}) {
+            for (const int logs : {autoregression::kNever, autoregression::kAlways, autoregression::kWherePositive}) {
+                const autoregression::Options options{m, 3, logs, q};
+                std::vector<double> records(stops.size() * static_cast<std::size_t>(autoregression::record_size(options)));
+                const auto cells = static_cast<std::int64_t>(stops.size());
+                std::vector<double> mean(stops.size() * 15), ahead(mean.size() * static_cast<std::size_t>(q), 0.5);
+                const std::vector<std::int64_t> lo(stops.size(), 0), hi(stops.size(), 7);
+                autoregression::fit(w, promotion.data(), options, 2, records.data());
+                autoregression::project(records.data(), cells, options, ahead.data(), 15, mean.data());
+                autoregression::advance(records.data(), cells, options, values.data(), promotion.data(), lo.data(),
+                                        hi.data());
+            }
         }
     }
     std::vector<double> demand(stops.size());

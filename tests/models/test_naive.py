@@ -61,7 +61,13 @@ def test_window_averages_by_hand():
 @pytest.mark.parametrize("scale", [1e-300, 1e-12, 1e12, 1e150, 1e290])
 @pytest.mark.parametrize(
     "forecaster",
-    [fc.Naive(), fc.SeasonalNaive(2), fc.RandomWalkWithDrift(), fc.HistoricAverage()],
+    [
+        fc.Naive(),
+        fc.SeasonalNaive(2),
+        fc.SeasonalNaiveDrift(2),
+        fc.RandomWalkWithDrift(),
+        fc.HistoricAverage(),
+    ],
     ids=repr,
 )
 def test_forecasts_and_intervals_scale_with_the_data(forecaster, scale):
@@ -87,6 +93,7 @@ def test_a_season_is_a_whole_number(wrong):
 LOCAL = [
     fc.Naive(),
     fc.SeasonalNaive(3),
+    fc.SeasonalNaiveDrift(3),
     fc.SeasonalWindowAverage(3, 2),
     fc.RandomWalkWithDrift(),
     fc.WindowAverage(3),
@@ -119,3 +126,25 @@ def test_fuzz_numbers_without_bound_fail_their_series_without_a_word_of_numpy(fo
     assert set(bt.failures["code"]) <= {"NON_FINITE", "OVERFLOW", "LEVEL"}
     assert len(bt.warnings) == 0
     assert bt.forecasts.query("unique_id == 'a'")["mean"].notna().all()
+
+
+def test_seasonal_drift_adds_the_mean_seasonal_change_once_per_season():
+    y = series([10.0, 20.0, 13.0, 21.0, 14.0])  # changes of the season: 3, 1, 1
+    c = 5 / 3
+    expected = [21 + c, 14 + c, 21 + 2 * c, 14 + 2 * c]
+    got = fc.SeasonalNaiveDrift(2).fit(y).predict(4)
+    np.testing.assert_allclose(got, expected, rtol=1e-15)
+
+
+def test_seasonal_drift_knows_that_its_drift_is_an_estimate():
+    errors = Y.to_numpy()[2:] - Y.to_numpy()[:-2]
+    sigma = np.std(errors, ddof=1)
+    k = np.array([1, 1, 2])
+    expected = sigma * np.sqrt(k * (1 + k / 8))
+    np.testing.assert_allclose(sd_of(fc.SeasonalNaiveDrift(2), 7), expected, rtol=1e-12)
+
+
+def test_seasonal_drift_without_a_season_is_the_random_walk_with_drift():
+    one = fc.SeasonalNaiveDrift(1).fit(Y).predict(4, level=80).to_numpy()
+    other = fc.RandomWalkWithDrift().fit(Y).predict(4, level=80).to_numpy()
+    np.testing.assert_allclose(one, other, rtol=1e-12)
