@@ -41,6 +41,7 @@ from forecasting.models.naive import (
 from forecasting.models.prophet import HolidayCalendar, Prophet, Seasonality
 from forecasting.models.regression import LagRegression
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
     AutoTheta,
@@ -63,6 +64,7 @@ CLASSES: dict[str, type] = {
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
         *(SeasonalNaiveDrift, YearAgo, AutoRegressiveRidge),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
+        AveragedETS,
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(
             StatsmodelsARIMA,
