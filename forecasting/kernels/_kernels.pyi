@@ -151,3 +151,14 @@ def arima_evaluate(
     matrix: FloatArray,  # filled
     out: FloatArray,  # (record,), filled
 ) -> None: ...
+def stl_decompose(
+    values: FloatArray,
+    lo: IntArray,  # (W,)
+    hi: IntArray,  # (W,)
+    offsets: IntArray,  # (W,)
+    seasons: IntArray,  # (P, 13)
+    n_threads: int,
+    season: FloatArray,  # (P, total), filled
+    trend: FloatArray,  # (total,), filled
+    weights: FloatArray,  # (total,), filled
+) -> None: ...
