@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,8 +16,8 @@ from forecasting.kernels.threads import n_threads
 
 Seasonal = int | Literal["periodic"]
 
-#: Inner and outer iterations without and with robustness (Cleveland et al. 1990, section 3.3 and 3.4: two, where
-#: weights change; five are as good as convergence), as in statsmodels.
+#: Inner and outer iterations without and with robustness, those of R and statsmodels; Cleveland et al. (1990) find
+#: that the inner loop converges within two.
 ITERATIONS, ROBUST_ITERATIONS = (5, 0), (2, 15)
 
 
@@ -39,14 +40,6 @@ class Components:
     seasons: FloatArray
     trend: FloatArray
     weights: FloatArray
-
-    @property
-    def season(self) -> FloatArray:
-        """Sum of the seasons, shape (n,)."""
-        if len(self.seasons) == 1:
-            return self.seasons[0]
-        total: FloatArray = self.seasons.sum(axis=0)
-        return total
 
 
 def decompose(
@@ -141,6 +134,14 @@ def decompose(
     return found
 
 
+def total(seasons: FloatArray) -> FloatArray:
+    """Return the sum of seasons, (P, n), added in their order; the same bits for one value and for many."""
+    found: FloatArray = seasons[0]
+    for season in seasons[1:]:
+        found = found + season
+    return found
+
+
 def trend_window(season_length: int, seasonal: Seasonal) -> int:
     """Return the least odd window at which the trend does not compete with the season.
 
@@ -157,7 +158,7 @@ def _check(values: FloatArray, lo: IntArray, hi: IntArray, season_lengths: Seque
             f"windows need values (n,), lo (W,) and hi (W,); got {values.shape}, {lo.shape} and {hi.shape}"
         )
     lengths = tuple(season_lengths)
-    if not lengths or any(a >= b for a, b in zip(lengths, lengths[1:], strict=False)):
+    if not lengths or any(a >= b for a, b in itertools.pairwise(lengths)):
         raise ArgumentError(f"season lengths must ascend, got {lengths}")
     if len(lo) == 0:
         return
