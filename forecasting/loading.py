@@ -102,7 +102,6 @@ REGRESSORS: dict[str, tuple[str, ...]] = {
 #: Libraries that a class of ours estimates with.
 LIBRARY = {
     **dict.fromkeys(("StatsmodelsARIMA", "StatsmodelsETS", "StatsmodelsTheta"), "statsmodels"),
-    "STLForecaster": "statsmodels",
     "Prophet": "prophet",
     "Sktime": "sktime",
 }

@@ -193,3 +193,14 @@ def autoregression_advance(
     lo: IntArray,  # (n,)
     hi: IntArray,  # (n,)
 ) -> None: ...
+def stl_decompose(
+    values: FloatArray,
+    lo: IntArray,  # (W,)
+    hi: IntArray,  # (W,)
+    offsets: IntArray,  # (W,)
+    seasons: IntArray,  # (P, 13)
+    n_threads: int,
+    season: FloatArray,  # (P, total), filled
+    trend: FloatArray,  # (total,), filled
+    weights: FloatArray,  # (total,), filled
+) -> None: ...

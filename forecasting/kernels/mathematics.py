@@ -246,6 +246,45 @@ doi:10.1007/s10618-005-0039-x.
 """
 
 
+STL = r"""
+**Decomposition.** y = T + S + R, trend, season and remainder (Cleveland et al. 1990). Loess at x is the value
+at x of the line (degree 1; or the constant, degree 0) that fits the q nearest points best, point j weighted
+by rho_j (1 - (|j - x| / h)^3)^3, h the distance to the farthest of them; h grows by (q - n) / 2 where q > n.
+One inner iteration, from T (0 at first)::
+
+    1.  C   loess (q = n_s) of each cycle-subseries of y - T, e.g. all Januaries, one step further at both ends
+    2.  L   moving means of C over m, m and 3, then loess (q = n_l)
+    3.  S = C - L
+    4.  T   loess (q = n_t) of y - S
+
+Five inner iterations; robust: two, then fifteen times new rho from the remainder and two more::
+
+    rho_t = (1 - (|R_t| / (6 median |R|))^2)^2, 0 where |R_t| is larger
+
+n_l is the least odd number above m, n_t that of at least 1.5 m / (1 - 1.5 / n_s). A periodic season is loess
+of degree 0 over all cycles, and the mean over them at the end. Conventions of the authors' own program, which R
+and statsmodels follow, are kept: a weight by distance is 1 within 0.001 h and 0 beyond 0.999 h (bisquare: of
+the six medians), and a line whose points spread less than 0.001 (n - 1) becomes a constant.
+
+**Sums.** Points are evenly spaced, so the weights by distance are known before there are data: with rho = 1 a
+fit is one sum w_j y_j with fixed w. With weights, and d = j - x, it is keep * sum w rho y + tilt * sum w rho d
+y, where keep and tilt follow from sum w rho (1, d, d^2) once an outer iteration. Values are scaled by a power
+of two before, so that no square overflows.
+
+**Differences to statsmodels.** A series that repeats itself exactly is its level and its season, without the
+rounding errors of loess. A median remainder that is rounding error alone (below 2 10^-12 of the largest value)
+makes nothing an outlier.
+
+**Several seasons** (MSTL, Bandara et al.): each in turn, in ascending order, from what the others leave; twice.
+
+**Sources.** R. B. Cleveland, W. S. Cleveland, J. E. McRae, I. Terpenning (1990), STL: a seasonal-trend
+decomposition procedure based on loess, Journal of Official Statistics 6, 3-73. W. S. Cleveland (1979), Robust
+locally weighted regression and smoothing scatterplots, Journal of the American Statistical Association 74,
+829-836, doi:10.1080/01621459.1979.10481038. K. Bandara, R. J. Hyndman, C. Bergmeir (2021), MSTL: a
+seasonal-trend decomposition algorithm for time series with multiple seasonal patterns, arXiv:2107.13462.
+"""
+
+
 def documented(text: str) -> Callable[[Documented], Documented]:
     """Return a class decorator that puts a text of this module under the class's ``Notes``."""
 
