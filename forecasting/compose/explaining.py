@@ -37,7 +37,7 @@ class Explanation:
         the mean absolute error at the earlier origins over the in-sample seasonal naive one. A component
         that was left out has no weight.
     forecasts : DataFrame
-        ``ds, mean, lo-80, hi-80, lo-95, hi-95`` and a column per component.
+        ``ds, mean, lo-80, hi-80, lo-95, hi-95`` and ``forecast_<component>``.
     history : DataFrame
         ``ds, y``.
     """
@@ -89,7 +89,7 @@ def explanation(
         }
     )
     for name, one in zip(ensemble.names or (), taught.members, strict=True):
-        forecasts[name] = one.answer(windows, ()).mean[i, 0]
+        forecasts[f"forecast_{name}"] = one.answer(windows, ()).mean[i, 0]
     lo, hi = int(panel.offsets[i]), int(panel.offsets[i + 1])
     ordinals = panel.start[i] + np.arange(hi - lo, dtype=np.int64)
     history = pd.DataFrame({"ds": panel.calendar.times(ordinals), "y": panel.values[lo:hi]})

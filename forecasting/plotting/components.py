@@ -46,7 +46,7 @@ def plot_components(
     history : DataFrame
         ``ds, y``.
     forecasts : DataFrame
-        ``ds, mean``, intervals ``lo-<level>, hi-<level>``, and a column per component.
+        ``ds, mean``, intervals ``lo-<level>, hi-<level>``, and ``forecast_<component>``.
     table : DataFrame
         ``component, weight, error``; the last row is the combination.
     title : str
@@ -64,7 +64,7 @@ def plot_components(
         _, axes = plt.subplots(1, 2, figsize=(11.0, 4.4), layout="constrained", width_ratios=(3, 2))
     left, right = np.ravel(axes)[:2]
     components = table["component"].iloc[:-1].tolist()
-    shown = [name for name in components if forecasts[name].notna().any()]
+    shown = [name for name in components if forecasts[f"forecast_{name}"].notna().any()]
     looks = looks_for(shown)
     recent = history.iloc[-CONTEXT * max(len(forecasts), 6) :]
     past = left.plot(time_values(recent["ds"]), recent["y"], color=ACTUAL, linewidth=1.1)[0]
@@ -74,7 +74,13 @@ def plot_components(
             x, forecasts[low], forecasts[high], color=COLOURS[0], alpha=0.12 + 0.08 * j, linewidth=0
         )
     for name in shown:
-        left.plot(x, forecasts[name], color=looks[name].colour, linewidth=0.9, linestyle="--")
+        left.plot(
+            x,
+            forecasts[f"forecast_{name}"],
+            color=looks[name].colour,
+            linewidth=0.9,
+            linestyle="--",
+        )
     mean = left.plot(x, forecasts["mean"], color=COLOURS[0], linewidth=2.2)[0]
     label = dress_time(left, pd.concat([recent["ds"], forecasts["ds"]]))
     levels = " and ".join(f"{level:g} %" for level in interval_columns(forecasts.columns))

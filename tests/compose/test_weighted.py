@@ -1,0 +1,364 @@
+"""``WeightedEnsemble``: weights from its own past against a loop by hand; intervals, failures, reasons."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import forecasting as fc
+from forecasting.base import LocalForecaster
+from forecasting.compose.spread import FEATURES, conformal_widths, multipliers, sizes
+from forecasting.compose.weighting import (
+    Past,
+    best_member,
+    combine,
+    shrunk_weights,
+    steady_mean,
+    within_reach,
+)
+from forecasting.errors import ArgumentError
+from forecasting.testing.case import quietly
+
+
+@pytest.fixture(scope="module")
+def panel():
+    """Six monthly series of 60 values with a season and noise of different size."""
+    rng = np.random.default_rng(11)
+    t = np.arange(60)
+    frames = []
+    for i in range(6):
+        y = 100 + 10 * i + 0.3 * i * t + 12 * np.sin(t * np.pi / 6) + rng.normal(0, 2 + i, 60)
+        ds = pd.date_range("2019-01-01", periods=60, freq="MS")
+        frames.append(pd.DataFrame({"unique_id": f"s{i}", "ds": ds, "y": y}))
+    return pd.concat(frames, ignore_index=True)
+
+
+MEMBERS = {
+    "drift": fc.RandomWalkWithDrift(),
+    "snaive": fc.SeasonalNaive(12),
+    "mean": fc.HistoricAverage(),
+}
+
+
+# --- weights ----------------------------------------------------------------------------------------------
+
+
+def by_hand(y, m, horizon, n_origins, step_size):
+    """Return scaled errors of the members and how many there are, with a loop and nothing shared."""
+    total, count = dict.fromkeys(MEMBERS, 0.0), 0
+    for j in range(1, n_origins + 1):
+        past, future = y[: -j * step_size], y[-j * step_size :][:horizon]
+        low, high = past.min(), past.max()
+        for name, member in MEMBERS.items():
+            series = pd.Series(
+                past, index=pd.date_range("2019-01-01", periods=len(past), freq="MS")
+            )
+            forecast = member.fit(series).predict(len(future)).to_numpy()
+            reach = 3 * (high - low)
+            forecast = np.clip(forecast, max(low - reach, 0.0), high + reach)
+            total[name] += np.abs(forecast - future).sum()
+        count += len(future)
+    scale = np.abs(y[m:] - y[:-m]).mean()
+    return np.array(list(total.values())) / count / scale, count
+
+
+def test_weights_are_those_of_a_loop_by_hand(panel):
+    y = panel.loc[panel["unique_id"] == "s3", "y"].to_numpy()
+    errors, n = by_hand(y, 12, horizon=5, n_origins=4, step_size=2)
+    ratio = (errors + 1e-3) / (errors.mean() + 1e-3)
+    expected = ratio ** (-4 * n / (n + 60))
+    ensemble = fc.WeightedEnsemble(
+        MEMBERS, season_length=12, horizon=5, n_origins=4, step_size=2, pooled=False
+    )
+    told = ensemble.fit(panel).parameters().set_index("unique_id").loc["s3"]
+    assert told["n_errors"] == n == 2 + 4 + 5 + 5
+    assert_allclose([told[f"error_{name}"] for name in MEMBERS], errors, rtol=1e-12)
+    weights = [told[f"weight_{name}"] for name in MEMBERS]
+    assert_allclose(weights, expected / expected.sum(), rtol=1e-12)
+
+
+def test_the_panel_pulls_the_weights_of_a_series_towards_its_mean(panel):
+    settings = {"season_length": 12, "horizon": 2, "n_origins": 2}
+    alone = fc.WeightedEnsemble(MEMBERS, pooled=False, **settings).fit(panel).parameters()
+    pooled = fc.WeightedEnsemble(MEMBERS, **settings).fit(panel).parameters()
+    columns = [f"error_{name}" for name in MEMBERS]
+    errors = alone[columns].to_numpy().T
+    logs = np.log((errors + 1e-3) / (errors.mean(axis=0) + 1e-3))
+    trust = 3 / 63  # one error at the nearer origin, two at the other
+    shrunk = trust * logs + (1 - trust) * logs.mean(axis=1, keepdims=True)
+    expected = np.exp(-4 * shrunk)
+    weights = pooled[[f"weight_{name}" for name in MEMBERS]].to_numpy().T
+    assert_allclose(weights, expected / expected.sum(axis=0), rtol=1e-10)
+
+
+def test_a_series_too_short_to_look_back_has_the_weights_of_the_panel(panel):
+    short = panel[(panel["unique_id"] == "s0")].tail(14).assign(unique_id="young")
+    both = pd.concat([panel, short], ignore_index=True)
+    ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12)
+    told = quietly(ensemble.fit, both).parameters().set_index("unique_id")
+    assert told.loc["young", "n_errors"] == 0
+    logs = np.log(told[[f"error_{n}" for n in MEMBERS]].dropna().to_numpy() + 1e-3)
+    logs -= np.log(np.exp(logs).mean(axis=1, keepdims=True))
+    expected = np.exp(-4 * logs.mean(axis=0))
+    found = told.loc["young", [f"weight_{n}" for n in MEMBERS]].to_numpy(dtype=float)
+    assert_allclose(found, expected / expected.sum(), rtol=1e-9)
+
+
+def test_a_window_of_a_backtest_is_weighted_by_the_past_of_that_window_alone(panel):
+    ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12, horizon=4, n_origins=3)
+    bt = fc.backtest(panel, {"w": ensemble}, h=3, n_windows=4, step_size=2, progress=False)
+    for cutoff, told in bt.parameters.groupby("cutoff"):
+        alone = ensemble.fit(panel[panel["ds"] <= cutoff]).parameters()
+        for column in alone.columns[1:]:
+            assert_array_equal(told[column].to_numpy(dtype=float), alone[column], err_msg=column)
+
+
+def test_without_a_refit_the_weights_stay(panel):
+    ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12, horizon=4, n_origins=3)
+    bt = fc.backtest(panel, {"w": ensemble}, h=3, n_windows=4, refit=False, progress=False)
+    for _, told in bt.parameters.groupby("unique_id"):
+        assert told["weight_snaive"].nunique() == 1
+
+
+def test_select_takes_the_member_with_the_least_error(panel):
+    ensemble = fc.WeightedEnsemble(MEMBERS, "select", 12).fit(panel)
+    told = ensemble.parameters()
+    errors = told[[f"error_{name}" for name in MEMBERS]].to_numpy()
+    weights = told[[f"weight_{name}" for name in MEMBERS]].to_numpy()
+    assert_array_equal(weights, errors == errors.min(axis=1, keepdims=True))
+    best = fc.SeasonalNaive(12).fit(panel).predict(3)
+    chosen = errors.argmin(axis=1) == 1
+    assert chosen.any()
+    mine = ensemble.predict(3)["mean"].to_numpy().reshape(6, 3)
+    assert_array_equal(mine[chosen], best["mean"].to_numpy().reshape(6, 3)[chosen])
+
+
+@pytest.mark.parametrize(("weights", "how"), [("equal", "mean"), ("median", "median")])
+def test_equal_and_median_are_those_of_the_plain_ensemble(panel, weights, how):
+    mine = fc.WeightedEnsemble(MEMBERS, weights, 12).fit(panel).predict(4)["mean"]
+    plain = fc.Ensemble(tuple(MEMBERS.values()), how).fit(panel).predict(4)["mean"]
+    assert_allclose(mine, plain, rtol=1e-13)
+
+
+def test_only_errors_that_all_members_made_are_compared():
+    means = np.array([[[[1.0, 2.0]]], [[[1.5, np.nan]]]])
+    past = Past(means, np.array([[[1.0, 9.0]]]), np.ones(1))
+    assert past.counts.tolist() == [1.0]
+    assert past.errors()[:, 0].tolist() == [0.0, 0.5]
+
+
+def test_a_member_that_never_answered_takes_no_errors_from_the_others():
+    means = np.array([[[[1.0, 2.0]]], [[[np.nan, np.nan]]]])
+    past = Past(means, np.array([[[2.0, 4.0]]]), np.ones(1))
+    errors = past.errors()
+    assert errors[0, 0] == 1.5
+    assert np.isnan(errors[1, 0])
+    assert_allclose(shrunk_weights(errors, past.counts, pooled=False)[:, 0], [0.5, 0.5])
+
+
+def test_a_perfect_member_takes_nearly_all_and_nothing_divides_by_zero():
+    weights = shrunk_weights(np.array([[0.0], [1.0]]), np.array([1e6]), pooled=False)
+    assert weights[0, 0] > 0.999
+    assert_allclose(shrunk_weights(np.zeros((2, 1)), np.array([5.0]), pooled=False), 0.5)
+
+
+def test_select_without_any_error_takes_what_the_panel_prefers():
+    errors = np.array([[1.0, np.nan], [0.5, np.nan]])
+    chosen = best_member(errors, np.array([10.0, 0.0]), pooled=True)
+    assert chosen.tolist() == [[0.0, 0.0], [1.0, 1.0]]
+
+
+def test_a_combination_goes_on_with_the_members_that_answered():
+    means = np.array([[[1.0, np.nan]], [[3.0, 5.0]]])
+    assert combine(means, np.array([[0.75], [0.25]])).tolist() == [[1.5, 5.0]]
+    assert combine(means, None).tolist() == [[2.0, 5.0]]
+
+
+def test_the_mean_has_the_same_bits_in_any_order():
+    values = np.random.default_rng(0).normal(size=1001)
+    assert steady_mean(values, 0) == steady_mean(values[::-1].copy(), 0)
+    assert_allclose(steady_mean(np.append(values, np.nan), 0), values.mean())
+
+
+def test_forecasts_are_held_within_three_ranges_and_above_zero():
+    held = within_reach(np.array([-90.0, 5.0, 99.0]), np.array(1.0), np.array(11.0))
+    assert held.tolist() == [0.0, 5.0, 41.0]
+    held = within_reach(np.array([-90.0, 99.0]), np.array(-1.0), np.array(9.0))
+    assert held.tolist() == [-31.0, 39.0]
+
+
+# --- members of any kind, and members that fail --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LastPlus(LocalForecaster):
+    """Somebody's forecaster: two hooks and nothing else."""
+
+    plus: float = 0.0
+
+    def _fit(self, history):
+        return history.y[-1]
+
+    def _predict(self, state, future):
+        return np.full(future.h, state + self.plus)
+
+
+def test_forecasters_of_anybody_are_weighted(panel):
+    ensemble = fc.WeightedEnsemble({"good": LastPlus(), "bad": LastPlus(500.0)}).fit(panel)
+    told = ensemble.parameters()
+    assert (told["weight_good"] > 0.95).all()
+    assert (told["error_good"] < told["error_bad"]).all()
+
+
+def test_a_member_that_fails_fails_the_whole_under_its_name_or_is_left_out_by_name(panel):
+    young = panel[panel["unique_id"] == "s1"].tail(10).assign(unique_id="young")
+    both = pd.concat([panel, young], ignore_index=True)
+    members = {"naive": fc.Naive(), "snaive": fc.SeasonalNaive(12)}
+    strict = quietly(fc.WeightedEnsemble(members, season_length=12).fit, both)
+    frame = quietly(strict.predict, 2)
+    assert set(frame.loc[frame["mean"].isna(), "unique_id"]) == {"young"}
+    loose = fc.WeightedEnsemble(members, season_length=12, on_failure="leave_out")
+    bt = quietly(fc.backtest, both, {"w": loose}, h=1, n_windows=1, progress=False)
+    told = bt.parameters.set_index("unique_id")
+    assert told.loc["young", "left_out"] == "snaive (SHORT)"
+    assert np.isnan(told.loc["young", "weight_snaive"])
+    assert told.loc["young", "weight_naive"] == 1.0
+    assert (told.drop("young")["left_out"] == "").all()
+    assert bt.failures.empty
+
+
+def test_a_series_that_no_member_can_take_fails_and_costs_nothing_else(panel):
+    bad = panel[panel["unique_id"] == "s1"].assign(unique_id="bad")
+    bad.loc[bad.index[30], "y"] = np.inf
+    both = pd.concat([panel, bad], ignore_index=True)
+    ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12, on_failure="leave_out")
+    with_it = quietly(quietly(ensemble.fit, both).predict, 3)
+    without = ensemble.fit(panel).predict(3)
+    good = with_it[with_it["unique_id"] != "bad"]["mean"].to_numpy()
+    assert_array_equal(good, without["mean"].to_numpy())
+    assert with_it.loc[with_it["unique_id"] == "bad", "mean"].isna().all()
+
+
+def test_what_cannot_be_meant_is_refused():
+    with pytest.raises(ArgumentError, match="weights must be one of"):
+        fc.WeightedEnsemble(MEMBERS, "best")
+    with pytest.raises(ArgumentError, match="as many names"):
+        fc.WeightedEnsemble(tuple(MEMBERS.values()), names=("a", "b"))
+    with pytest.raises(ArgumentError, match="n_origins"):
+        fc.WeightedEnsemble(MEMBERS, n_origins=0)
+
+
+# --- intervals ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("intervals", "slack"), [("conformal", 9), ("scale", 12), ("blend", 9)])
+def test_intervals_hold_about_what_they_promise_and_never_cross(intervals, slack):
+    rng = np.random.default_rng(3)
+    walks = 200 + rng.normal(0, 1, (150, 90)).cumsum(axis=1)
+    ds = pd.date_range("2015-01-01", periods=90, freq="MS")
+    frame = pd.DataFrame(
+        {"unique_id": np.repeat(np.arange(150), 90), "ds": np.tile(ds, 150), "y": walks.ravel()}
+    )
+    members = {"naive": fc.Naive(), "drift": fc.RandomWalkWithDrift(), "ses": fc.SES()}
+    ensemble = fc.WeightedEnsemble(members, intervals=intervals)
+    bt = fc.backtest(frame, {"w": ensemble}, h=8, n_windows=1, level=(80, 95), progress=False)
+    rows = bt.forecasts
+    for level in (80, 95):
+        inside = (rows["y"] >= rows[f"lo-{level}"]) & (rows["y"] <= rows[f"hi-{level}"])
+        assert abs(100 * inside.mean() - level) < slack
+    assert (rows["lo-95"] <= rows["lo-80"]).all()
+    assert (rows["hi-80"] <= rows["hi-95"]).all()
+
+
+def test_bounds_of_what_was_never_negative_are_not_negative(panel):
+    small = panel.assign(y=np.maximum(panel["y"] - panel["y"].min(), 0.0))
+    frame = fc.WeightedEnsemble(MEMBERS, season_length=12).fit(small).predict(12, level=99)
+    assert (frame["lo-99"] >= 0).all()
+    assert (frame["lo-99"] == 0).any()
+
+
+def test_a_score_is_scaled_without_the_origin_it_belongs_to():
+    """One series, one wild origin: its own scores must not shrink because it is wild."""
+    residuals = np.ones((1, 6, 4))
+    residuals[0, 2] = 50.0
+    wide = conformal_widths(residuals, np.ones(1), 4, np.array([0.975]), pooled=False)
+    calm = conformal_widths(np.ones((1, 6, 4)), np.ones(1), 4, np.array([0.975]), pooled=False)
+    naive_score = 50.0 / residuals.mean()
+    own = residuals.mean()
+    assert (wide[0, :, 0] > 1.5 * naive_score * own * calm[0, :, 0] / calm[0, 0, 0]).all()
+
+
+def test_without_past_errors_a_conformal_width_is_not_known():
+    nothing = np.full((2, 3, 4), np.nan)
+    found = conformal_widths(nothing, np.ones(2), 4, np.array([0.9]), pooled=True)
+    assert np.isnan(found).all()
+
+
+def test_multipliers_are_symmetric_and_rise():
+    have, values = np.array([0.6, 0.8, 0.975]), np.array([0.26, 0.95, 2.73])
+    probs = np.linspace(0.001, 0.999, 201)
+    found = multipliers(have, values, probs)
+    assert_allclose(found, -found[::-1], atol=1e-12)
+    assert (np.diff(found) > 0).all()
+    assert_allclose(multipliers(have, values, have), values)
+
+
+def test_sizes_of_a_hand_case():
+    y = np.array([1.0, 3.0, 2.0, 6.0, np.nan, 7.0])
+    s0, d1, recent, seasonal, n = sizes(y, 2, 3)
+    assert d1 == pytest.approx((2 + 1 + 4) / 3)
+    assert s0 == pytest.approx(np.sqrt(d1 * (1 + 3 + 1) / 3))
+    assert recent == pytest.approx(d1)
+    assert seasonal.tolist() == [1.0, 1.0, np.median([4.0])] or len(seasonal) == 3
+    assert n == 5
+
+
+def test_the_bundled_model_says_where_it_comes_from():
+    text = resources.files("forecasting.compose").joinpath("scale_model.json").read_text("utf-8")
+    model = json.loads(text)
+    assert model["features"] == list(FEATURES)
+    assert len(model["coefficients"]) == len(FEATURES)
+    assert model["provenance"]["script"] == "benchmarks/scale_model.py"
+    assert sum(model["provenance"]["series"].values()) == 5315
+
+
+# --- explanations ---------------------------------------------------------------------------------------------
+
+
+def test_an_explanation_shows_weights_errors_and_forecasts(panel):
+    ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12).fit(panel)
+    found = ensemble.explain("s2", 6)
+    assert found.table["component"].tolist()[-1] == "combination"
+    assert found.table["weight"].iloc[:-1].sum() == pytest.approx(1.0)
+    assert found.table["weight"].iloc[:-1].is_monotonic_decreasing
+    assert len(found.forecasts) == 6
+    shares = found.table.set_index("component")["weight"]
+    mixed = sum(shares[name] * found.forecasts[f"forecast_{name}"] for name in MEMBERS)
+    assert_allclose(found.forecasts["mean"], mixed, rtol=1e-12)
+    whole = ensemble.predict(6, level=95).query("unique_id == 's2'")
+    assert_array_equal(found.forecasts["hi-95"], whole["hi-95"])
+    assert "seasonal naive errors" in repr(found)
+    assert "<table" in found._repr_html_()
+
+
+def test_the_picture_of_an_explanation_holds_its_numbers(panel):
+    pytest.importorskip("matplotlib").use("Agg")
+    found = fc.WeightedEnsemble(MEMBERS, season_length=12).fit(panel).explain("s0")
+    axes = found.plot()
+    pd.testing.assert_frame_equal(fc.plotting.numbers(axes[0]), found.forecasts)
+    assert [bar.get_width() for bar in axes[1].patches] == found.table["weight"].iloc[:-1].tolist()
+    from matplotlib import pyplot as plt
+
+    plt.close(axes[0].get_figure())
+
+
+def test_an_explanation_names_the_series_it_lacks(panel):
+    ensemble = fc.WeightedEnsemble(MEMBERS).fit(panel)
+    with pytest.raises(ArgumentError, match="say which"):
+        ensemble.explain()
+    with pytest.raises(ArgumentError, match="no series 's9'"):
+        ensemble.explain("s9")
