@@ -62,6 +62,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.weighted_quantiles import WeightedQuantiles
 from forecasting.models.year_ago import YearAgo
 from forecasting.panel import Panel
 from forecasting.quality import check
@@ -138,6 +139,7 @@ __all__ = [
     "UnsafeModelFileError",
     "UnsavableError",
     "VersionMismatchError",
+    "WeightedQuantiles",
     "WindowAverage",
     "YearAgo",
     "aggregate",

@@ -29,5 +29,6 @@ void add_ets(nb::module_ &m);
 void add_theta(nb::module_ &m);
 void add_arima(nb::module_ &m);
 void add_autoregression(nb::module_ &m);
+void add_weighted_quantiles(nb::module_ &m);
 
 }  // namespace forecasting::door

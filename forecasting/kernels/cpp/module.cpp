@@ -9,4 +9,5 @@ NB_MODULE(_kernels, m) {
     forecasting::door::add_theta(m);
     forecasting::door::add_arima(m);
     forecasting::door::add_autoregression(m);
+    forecasting::door::add_weighted_quantiles(m);
 }
