@@ -64,6 +64,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.weighted_quantiles import WeightedQuantiles
 from forecasting.models.year_ago import YearAgo
 from forecasting.panel import Panel
 from forecasting.quality import check
@@ -142,6 +143,7 @@ __all__ = [
     "UnsavableError",
     "VersionMismatchError",
     "WeightedEnsemble",
+    "WeightedQuantiles",
     "WindowAverage",
     "YearAgo",
     "aggregate",

@@ -51,6 +51,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.weighted_quantiles import WeightedQuantiles
 from forecasting.models.year_ago import YearAgo
 from forecasting.panel import Panel
 from forecasting.presenting import present
@@ -62,7 +63,7 @@ CLASSES: dict[str, type] = {
     for cls in (
         *(Naive, SeasonalNaive, RandomWalkWithDrift, HistoricAverage, WindowAverage),
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
-        *(SeasonalNaiveDrift, YearAgo, AutoRegressiveRidge),
+        *(SeasonalNaiveDrift, YearAgo, AutoRegressiveRidge, WeightedQuantiles),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
         AveragedETS,
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),

@@ -51,6 +51,7 @@ from forecasting.models.smoothing.theta import (
     Theta,
 )
 from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsETS, StatsmodelsTheta
+from forecasting.models.weighted_quantiles import WeightedQuantiles
 from forecasting.models.year_ago import YearAgo
 
 Build = Callable[..., Forecaster]
@@ -212,6 +213,9 @@ MODELS: dict[str, Entry] = {
     "croston-sba": Entry("Croston with the Syntetos-Boylan correction", CrostonSBA),
     "tsb": Entry("Teunter-Syntetos-Babai, for demand that may die out", TSB),
     "adida": Entry("aggregate, smooth, disaggregate", ADIDA),
+    "weighted-quantiles": Entry(
+        "weighted empirical quantiles, for intermittent demand", WeightedQuantiles, _season
+    ),
     "imapa": Entry("ADIDA over several aggregation levels", IMAPA),
 }
 #: Classes by their own name, with their own defaults; the season is filled in where a class has one.

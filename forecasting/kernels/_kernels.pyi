@@ -204,3 +204,19 @@ def stl_decompose(
     trend: FloatArray,  # (total,), filled
     weights: FloatArray,  # (total,), filled
 ) -> None: ...
+def weighted_quantiles(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    season_length: int,
+    longest: int,
+    alphas: FloatArray,
+    season_weights: FloatArray,
+    floor: float,
+    power: float,
+    probs: FloatArray,
+    n_threads: int,
+    weights: FloatArray,  # (S, K, alphas x season_weights), filled
+    mean: FloatArray,  # (S, K, h), filled
+    found: FloatArray,  # (S, K, h, probs), filled
+) -> None: ...

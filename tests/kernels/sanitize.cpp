@@ -10,6 +10,7 @@
 #include "ets_fit.hpp"
 #include "intermittent.hpp"
 #include "theta.hpp"
+#include "weighted_quantiles.hpp"
 
 using namespace forecasting;
 
@@ -137,6 +138,12 @@ int main() {
                                         hi.data());
             }
         }
+    }
+    const double alphas[] = {0.0, 0.04}, season_weights[] = {1.0, 3.0}, probs[] = {1e-9, 0.5, 1.0 - 1e-9};
+    for (const int m : {1, 4, 70}) {
+        const quantiles::Options options{m, 40, alphas, 2, season_weights, 2, 0.05, 8.0};
+        std::vector<double> weights(stops.size() * 4), mean(stops.size() * 15), found(mean.size() * 3);
+        quantiles::forecast(w, options, 15, probs, 3, 2, weights.data(), mean.data(), found.data());
     }
     std::vector<double> demand(stops.size());
     croston_optimised(w, {0.1, 0.3}, demand.data());

@@ -50,6 +50,7 @@ def quick():
         fc.ARIMA(12, order=(1, 1, 1)),
         fc.AutoARIMA(12),
         fc.AutoRegressiveRidge(12),
+        fc.WeightedQuantiles(12),
         fc.Ensemble(members),
         fc.Fallback((fc.SeasonalNaive(60), fc.Naive())),
         fc.Calibrated(fc.Naive(), n_windows=8),

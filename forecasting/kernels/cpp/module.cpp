@@ -10,4 +10,5 @@ NB_MODULE(_kernels, m) {
     forecasting::door::add_arima(m);
     forecasting::door::add_autoregression(m);
     forecasting::door::add_stl(m);
+    forecasting::door::add_weighted_quantiles(m);
 }
