@@ -21,6 +21,8 @@ OURS = [
     fc.ETS(12, "AAA"),
     fc.ETS(12, "MAdM"),
     fc.AutoETS(12),
+    fc.AveragedETS(12),
+    fc.AveragedETS(12, errors="additive"),
     fc.Theta(12),
     fc.OptimizedTheta(12),
     fc.DynamicTheta(12, "additive"),

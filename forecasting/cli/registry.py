@@ -39,6 +39,7 @@ from forecasting.models.naive import (
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
     AutoTheta,
@@ -148,6 +149,9 @@ MODELS: dict[str, Entry] = {
     "holt-winters": Entry("Holt's trend and a season", HoltWinters, _season),
     "ets": Entry("exponential smoothing, the model chosen at each cutoff", ETS, _season),
     "auto-ets": Entry("the same under its name in other libraries", AutoETS, _season),
+    "averaged-ets": Entry(
+        "the weighted mean of all exponential smoothing models", AveragedETS, _season
+    ),
     "statsmodels-ets": Entry(
         "exponential smoothing, damped trend (statsmodels)", StatsmodelsETS, _ets
     ),

@@ -68,12 +68,27 @@ def ets_fit(
     anchor_ratio: float,
     tolerance: float,
     margin: float,
+    every: bool,
     n_threads: int,
-    out: FloatArray,  # (S, K, record), filled
+    out: FloatArray,  # (S, K, record), or with `every` (S, K, candidates * short record), filled
 ) -> None: ...
 def ets_project(
     records: FloatArray,  # (n, record)
     season_length: int,
+    mean: FloatArray,  # (n, h), filled
+    sd: FloatArray,  # (n, h), filled
+) -> None: ...
+def ets_weigh(
+    records: FloatArray,  # (n * group, record)
+    season_length: int,
+    criterion: int,
+    temperature: float,
+    weights: FloatArray,  # (n, group), filled
+) -> None: ...
+def ets_mix(
+    records: FloatArray,  # (n * group, record)
+    season_length: int,
+    weights: FloatArray,  # (n, group)
     mean: FloatArray,  # (n, h), filled
     sd: FloatArray,  # (n, h), filled
 ) -> None: ...

@@ -162,6 +162,7 @@ def fit(
         anchor_ratio=anchor_ratio,
         tolerance=tolerance,
         margin=margin,
+        every=False,
         n_threads=n_threads(),
         out=records,
     )

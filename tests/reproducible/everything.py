@@ -39,6 +39,7 @@ def quick():
         fc.HoltWinters(12, "multiplicative"),
         fc.ETS(12, "MAM"),
         fc.AutoETS(12),
+        fc.AveragedETS(12),
         fc.Theta(12),
         fc.OptimizedTheta(12),
         fc.DynamicTheta(12),

@@ -13,7 +13,7 @@ using nb::literals::operator""_a;
 using Four = Array<const double, 1>;
 
 void fit(Values values, Starts starts, Stops stops, int season_length, std::uint32_t models, Four lower,
-         Four upper, bool tied, int criterion, double anchor_ratio, double tolerance, double margin,
+         Four upper, bool tied, int criterion, double anchor_ratio, double tolerance, double margin, bool every,
          std::int64_t n_threads, Array<double, 3> out) {
     ets::Options options{};
     options.season_length = season_length;
@@ -25,23 +25,50 @@ void fit(Values values, Starts starts, Stops stops, int season_length, std::uint
     options.anchor_ratio = anchor_ratio;
     options.tolerance = tolerance;
     options.margin = margin;
+    options.every = every;
     const Windows w = windows(values, starts, stops);
     double *target = out.data();
     nb::gil_scoped_release without_gil;
     ets::fit(w, options, n_threads, target);
 }
 
+template <class Matrix>
+ets::Records shape(const Matrix &records, int season_length) {
+    return {static_cast<std::int64_t>(records.shape(0)), static_cast<std::int64_t>(records.shape(1)),
+            season_length};
+}
+
 void project(Array<const double, 2> records, int season_length, Array<double, 2> mean, Array<double, 2> sd) {
     const double *from = records.data();
-    const auto n = static_cast<std::int64_t>(records.shape(0)), h = static_cast<std::int64_t>(mean.shape(1));
+    const ets::Records all = shape(records, season_length);
+    const auto h = static_cast<std::int64_t>(mean.shape(1));
     double *to = mean.data(), *spread = sd.data();
     nb::gil_scoped_release without_gil;
-    ets::project(from, n, season_length, h, to, spread);
+    ets::project(from, all, h, to, spread);
 }
 
 void advance(Array<double, 2> records, int season_length, Values values, Starts lo, Starts hi) {
-    const auto n = static_cast<std::int64_t>(records.shape(0));
-    ets::advance(records.data(), n, season_length, values.data(), lo.data(), hi.data());
+    ets::advance(records.data(), shape(records, season_length), values.data(), lo.data(), hi.data());
+}
+
+// Weights of groups of candidates, one group a row of `weights`.
+void weigh(Array<const double, 2> records, int season_length, int criterion, double temperature,
+           Array<double, 2> weights) {
+    ets::Records all = shape(records, season_length);
+    all.n = static_cast<std::int64_t>(weights.shape(0));
+    ets::weigh(records.data(), all, static_cast<std::int64_t>(weights.shape(1)),
+               static_cast<ets::Criterion>(criterion), temperature, weights.data());
+}
+
+void mix(Array<const double, 2> records, int season_length, Array<const double, 2> weights,
+         Array<double, 2> mean, Array<double, 2> sd) {
+    ets::Records all = shape(records, season_length);
+    all.n = static_cast<std::int64_t>(weights.shape(0));
+    const double *from = records.data(), *w = weights.data();
+    const auto group = static_cast<std::int64_t>(weights.shape(1)), h = static_cast<std::int64_t>(mean.shape(1));
+    double *to = mean.data(), *spread = sd.data();
+    nb::gil_scoped_release without_gil;
+    ets::mix(from, w, all, group, h, to, spread);
 }
 
 // One evaluation, for tests: the objective at z, its gradient and its matrix. Returns the objective.
@@ -73,9 +100,13 @@ bool smooth(Values values, int model, int season_length, double alpha, double be
 void add_ets(nb::module_ &m) {
     m.def("ets_fit", &fit, "values"_a.noconvert(), "starts"_a.noconvert(), "stops"_a.noconvert(),
           "season_length"_a, "models"_a, "lower"_a.noconvert(), "upper"_a.noconvert(), "tied"_a, "criterion"_a,
-          "anchor_ratio"_a, "tolerance"_a, "margin"_a, "n_threads"_a, "out"_a.noconvert());
+          "anchor_ratio"_a, "tolerance"_a, "margin"_a, "every"_a, "n_threads"_a, "out"_a.noconvert());
     m.def("ets_project", &project, "records"_a.noconvert(), "season_length"_a, "mean"_a.noconvert(),
           "sd"_a.noconvert());
+    m.def("ets_weigh", &weigh, "records"_a.noconvert(), "season_length"_a, "criterion"_a, "temperature"_a,
+          "weights"_a.noconvert());
+    m.def("ets_mix", &mix, "records"_a.noconvert(), "season_length"_a, "weights"_a.noconvert(),
+          "mean"_a.noconvert(), "sd"_a.noconvert());
     m.def("ets_advance", &advance, "records"_a.noconvert(), "season_length"_a, "values"_a.noconvert(),
           "lo"_a.noconvert(), "hi"_a.noconvert());
     m.def("ets_evaluate", &evaluate, "values"_a.noconvert(), "model"_a, "season_length"_a,

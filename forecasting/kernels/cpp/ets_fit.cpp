@@ -1,6 +1,8 @@
 #include "ets_fit.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <cmath>
 #include <vector>
 
@@ -8,6 +10,17 @@
 #include "parallel.hpp"
 
 namespace forecasting::ets {
+
+double penalty(const Model &f, std::int64_t n, Criterion criterion) {
+    const double k = f.n_counted(), rest = static_cast<double>(n) - k - 1.0;
+    switch (criterion) {
+        case Criterion::aicc: return rest > 0.0 ? 2.0 * k + 2.0 * k * (k + 1.0) / rest : kInfinity;
+        case Criterion::aic: return 2.0 * k;
+        case Criterion::bic: return k * std::log(static_cast<double>(n));
+    }
+    return kInfinity;
+}
+
 namespace {
 
 // Shorter windows search for themselves: with few values the landscape changes from one to the next, and a
@@ -20,6 +33,14 @@ constexpr double kHope = 20.0;
 // The first step of a window foretells what is to be had; to spare, this share of its gain and as much in itself.
 constexpr double kSpare = 0.5;
 constexpr double kSame = 0.01;  // smoothing parameters this close are the same (Search::distance)
+
+// Where every candidate is fitted, bottoms of one model that look worse than its best by more are left, as where
+// it is the only candidate.
+constexpr double kOwnMargin = 8.0;
+
+// There a model far behind counts, too, and a first step from a short anchor foretells little: more is hoped for,
+// and a model is given up only if it is unlikely to come this near to the margin.
+constexpr double kHopeOfEvery = 60.0, kSlack = 4.0;
 
 // A rise of the objective per value, from the anchor to the window, after which a window searches for itself:
 // the logarithm of a ratio of error variances, 2.7.
@@ -35,21 +56,19 @@ struct Lead {
     const double *target;    // where the step leads, (size)
 };
 
-double penalty(const Model &f, std::int64_t n, Criterion criterion) {
-    const double k = f.n_counted(), rest = static_cast<double>(n) - k - 1.0;
-    switch (criterion) {
-        case Criterion::aicc: return rest > 0.0 ? 2.0 * k + 2.0 * k * (k + 1.0) / rest : kInfinity;
-        case Criterion::aic: return 2.0 * k;
-        case Criterion::bic: return k * std::log(static_cast<double>(n));
-    }
-    return kInfinity;
-}
+std::int64_t count(std::uint32_t bits) { return static_cast<std::int64_t>(std::bitset<32>(bits).count()); }
 
 class Fitter {
 public:
     explicit Fitter(const Options &options)
-        : options_(options), width_(record_size(options.season_length)),
-          first_(first_anchor(options.season_length)), search_(options) {}
+        : options_(options), width_(answer_size(options)), first_(first_anchor(options.season_length)),
+          search_(options), record_(static_cast<std::size_t>(record_size(options.season_length))) {}
+
+    // How many doubles the answer to one window takes.
+    static std::int64_t answer_size(const Options &options) {
+        if (!options.every) return record_size(options.season_length);
+        return count(options.models) * short_size(options.season_length);
+    }
 
     // Fit the windows values[0:stops[k]) of one series.
     void series(const double *values, const std::int64_t *stops, std::int64_t n_stops, double *out) {
@@ -90,12 +109,9 @@ private:
         const bool useless = flat(anchor);
         look_ahead(anchor, stops, useless ? 0 : n_stops);
         for (std::int64_t k = 0; k < n_stops; ++k) {
-            if (useless && anchor < stops[k]) {
-                anew_.push_back(k);
-            } else if (!window(stops[k], leads_[static_cast<std::size_t>(k)], out + k * width_) &&
-                       anchor < stops[k]) {
-                anew_.push_back(k);
-            }
+            const bool done = (!useless || anchor == stops[k]) &&
+                              window(stops[k], leads_[static_cast<std::size_t>(k)], out + k * width_);
+            if (!done && anchor < stops[k]) anew_.push_back(k);
         }
     }
 
@@ -120,6 +136,7 @@ private:
     }
 
     bool flat(std::int64_t stop) const { return !(highest_[stop] > lowest_[stop]); }
+    double hope() const { return options_.every ? kHopeOfEvery : kHope; }
     bool candidate(int q) const { return (options_.models >> q & 1U) != 0; }
     // One more than leaves AICc finite.
     static std::int64_t needs(const Model &f) { return f.n_counted() + 2; }
@@ -172,7 +189,7 @@ private:
             if (!(seen_from_.objective < kInfinity)) break;
             const double extra = penalty(f, seen_[stops[k]], options_.criterion);
             double &least = least_[static_cast<std::size_t>(first + k)];
-            if (seen_from_.objective + extra > least + options_.margin + kHope) continue;
+            if (seen_from_.objective + extra > least + options_.margin + hope()) continue;
             least = std::min(least, seen_from_.objective + extra);
             seen_from_.z = track.z;
             const double *gradient = pool_.data() + pool_.size();
@@ -210,6 +227,7 @@ private:
         if (flat(stop)) return constant(stop, out);
         std::stable_sort(leads.begin(), leads.end(),
                          [](const Lead &a, const Lead &b) { return a.expected < b.expected; });
+        if (options_.every) return all(stop, leads, out);
         double best = kInfinity;
         int best_model = -1;
         for (const Lead &lead : leads) {
@@ -232,6 +250,70 @@ private:
         if (best_model < 0 || stale(stop, best_model, best_)) return false;
         write(best_model, best_, stop, out);
         return true;
+    }
+
+    // The same for every candidate within the margin, the models with the most promising leads first. Each goes
+    // down from its own leads as if it were alone, unless it is unlikely to come within the margin.
+    bool all(std::int64_t stop, const std::vector<Lead> &leads, double *out) {
+        std::array<double, kModels> reached;
+        reached.fill(kInfinity);
+        double best = kInfinity;
+        int best_model = -1;
+        std::uint32_t done = 0;
+        for (const Lead &first : leads) {
+            const int q = first.model;
+            if ((done >> q & 1U) != 0) continue;
+            done |= 1U << q;
+            double &own = reached[static_cast<std::size_t>(q)];
+            own = deepest(q, leads, stop, best + options_.margin + kSlack, bottoms_[static_cast<std::size_t>(q)]);
+            if (own < best) {
+                best = own;
+                best_model = q;
+            }
+        }
+        if (best_model < 0 || stale(stop, best_model, bottoms_[static_cast<std::size_t>(best_model)])) return false;
+        for (int q = 0; q < kModels; ++q) {
+            if (!candidate(q)) continue;
+            const bool kept = reached[static_cast<std::size_t>(q)] <= best + options_.margin;
+            if (kept) {
+                write(q, bottoms_[static_cast<std::size_t>(q)], stop, slot(q, out));
+            } else {
+                slot(q, out)[kOutcome] = static_cast<double>(Outcome::empty);
+            }
+        }
+        return true;
+    }
+
+    // The deepest bottom of one model that its leads go to; its criterion, or infinity where that is unlikely
+    // to be less than `hopeless`.
+    double deepest(int q, const std::vector<Lead> &leads, std::int64_t stop, double hopeless, Point &bottom) {
+        const Model &f = search_.model(q);
+        const double extra = penalty(f, seen_[stop], options_.criterion);
+        double own = kInfinity;
+        for (const Lead &lead : leads) {
+            if (lead.model != q) continue;
+            const bool found = own < kInfinity;
+            if (found && lead.expected > own + kOwnMargin) break;
+            const double gain = lead.before + extra - lead.expected;
+            const double least = found ? own : hopeless;
+            if (lead.expected - kSpare * gain - kSpare > least) continue;
+            if (found && search_.distance(f, lead.target, bottom.z.data()) < kSame) continue;
+            known_.n_tracks = found ? 1 : 0;
+            if (!go_down(f, lead, stop, least - extra, known_)) continue;
+            if (at_.objective + extra < own) {
+                own = at_.objective + extra;
+                std::swap(at_, bottom);
+                known_.tracks[0].z = bottom.z;
+                known_.tracks[0].objective = bottom.objective;
+            }
+        }
+        return own;
+    }
+
+    // Where the answer to a candidate begins in that to a window.
+    double *slot(int q, double *out) const {
+        if (!options_.every) return out;
+        return out + count(options_.models & ((1U << q) - 1U)) * short_size(options_.season_length);
     }
 
     // Whether a value costs so much more than up to the anchor that what was found there may say little.
@@ -274,7 +356,9 @@ private:
 
     void blank(Outcome why, double *out) const {
         std::fill(out, out + width_, kNaN);
-        out[kOutcome] = static_cast<double>(why);
+        for (int q = 0; q < kModels; ++q) {
+            if (candidate(q)) slot(q, out)[kOutcome] = static_cast<double>(why);
+        }
     }
 
     // All values the same: the smallest model, without error. Nothing else can be told from them.
@@ -297,11 +381,26 @@ private:
             std::fill(at_.z.begin() + f.first_season, at_.z.end(), 1.0);
         }
         search_.evaluate(f, stop, at_);
-        write(chosen, at_, stop, out);
+        for (int q = 0; options_.every && q < kModels; ++q) {
+            if (candidate(q)) slot(q, out)[kOutcome] = static_cast<double>(Outcome::empty);
+        }
+        write(chosen, at_, stop, slot(chosen, out));
         return true;
     }
 
     void write(int q, const Point &at, std::int64_t stop, double *out) {
+        if (!options_.every) {
+            write_record(q, at, stop, out);
+            return;
+        }
+        double *const record = record_.data();
+        std::fill(record_.begin(), record_.end(), kNaN);
+        write_record(q, at, stop, record);
+        std::copy(record, record + kStates, out);
+        std::copy(record_.end() - (2 + options_.season_length), record_.end(), out + kStates);
+    }
+
+    void write_record(int q, const Point &at, std::int64_t stop, double *out) {
         const Model &f = search_.model(q);
         const double n = static_cast<double>(at.sums.n);
         const int m = options_.season_length;
@@ -355,6 +454,8 @@ private:
     std::vector<std::int64_t> seen_, anew_;
     std::vector<std::vector<Lead>> leads_;
     std::vector<Sums> sums_;
+    std::vector<double> record_;              // one, before its first states are left away
+    std::array<Point, kModels> bottoms_;      // of each candidate, where all are answered
     Point at_, best_, seen_from_;
     Found known_;  // the best of the model at hand, where another track need not end again
 };
@@ -362,7 +463,7 @@ private:
 }  // namespace
 
 void fit(const Windows &w, const Options &options, std::int64_t n_threads, double *out) {
-    const std::int64_t width = record_size(options.season_length);
+    const std::int64_t width = Fitter::answer_size(options);
     parallel_for(w.n_series, n_threads, [&] {
         return [&, fitter = Fitter(options), stops = std::vector<std::int64_t>()](std::int64_t i) mutable {
             stops.assign(w.stops + i * w.n_stops, w.stops + (i + 1) * w.n_stops);

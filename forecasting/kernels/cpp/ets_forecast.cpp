@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "ets_fit.hpp"
@@ -9,11 +11,37 @@ namespace {
 
 double present(double x, double otherwise) { return std::isnan(x) ? otherwise : x; }
 
+// The standard deviation of a relative error around a multiplicative season: class 3 of Hyndman et al. (2008,
+// section 6.4), exact up to one season ahead and close beyond it. In units of the last level or trend, so that
+// squares neither overflow nor vanish.
+void seasonal_spread(const double *r, const Model &f, const double *state, std::int64_t h, double *work,
+                     double *spread) {
+    const double alpha = r[kAlpha], beta = present(r[kBeta], 0.0), gamma = r[kGamma];
+    const double phi = present(r[kPhi], 1.0), freedom = r[kCount] - f.size;
+    const double variance = r[kRms] * (r[kCount] / freedom) * r[kRms];
+    double *const q = work, *const response = q + h, *const second = response + h;
+    const double unit = std::fmax(std::fabs(state[0]), std::fabs(state[1]));
+    double power = 1.0, sum = 0.0;
+    for (std::int64_t j = 0; j < h; ++j) {
+        power *= phi;
+        sum += power;
+        q[j] = unit > 0.0 ? (state[0] + (f.trend ? sum * state[1] : 0.0)) / unit : 0.0;
+        response[j] = alpha + (f.trend ? beta * sum : 0.0);
+    }
+    double seasonal = 1.0;
+    for (std::int64_t j = 0; j < h; ++j) {
+        if (j > 0 && j % f.m == 0) seasonal *= 1.0 + gamma * gamma * variance;
+        second[j] = q[j] * q[j];
+        for (std::int64_t k = 0; k < j; ++k) second[j] += variance * response[k] * response[k] * second[j - 1 - k];
+        const double square = (1.0 + variance) * seasonal * second[j] - q[j] * q[j];
+        spread[j] = unit * std::fabs(state[2 + j % f.m]) * std::sqrt(std::fmax(0.0, square));
+    }
+}
+
 }  // namespace
 
-void project(const double *records, std::int64_t n, int season_length, std::int64_t h, double *mean,
-             double *sd) {
-    const std::int64_t width = record_size(season_length);
+void project(const double *records, const Records &shape, std::int64_t h, double *mean, double *sd) {
+    const auto [n, width, season_length] = shape;
     std::vector<double> response(static_cast<std::size_t>(h)), second(static_cast<std::size_t>(h));
     for (std::int64_t i = 0; i < n; ++i) {
         const double *const r = records + i * width;
@@ -24,7 +52,7 @@ void project(const double *records, std::int64_t n, int season_length, std::int6
             continue;
         }
         const Model f = make_model(static_cast<int>(r[kModel]), season_length);
-        const double *const state = r + kStates + 2 + season_length;
+        const double *const state = r + shape.last_states();
         const double alpha = r[kAlpha], beta = present(r[kBeta], 0.0), gamma = present(r[kGamma], 0.0);
         const double phi = present(r[kPhi], 1.0);
         // Damping adds up: phi + phi^2 + .. + phi^j is what the trend has added after j steps, and
@@ -64,15 +92,15 @@ void project(const double *records, std::int64_t n, int season_length, std::int6
     }
 }
 
-void advance(double *records, std::int64_t n, int season_length, const double *values,
-             const std::int64_t *lo, const std::int64_t *hi) {
-    const std::int64_t width = record_size(season_length);
+void advance(double *records, const Records &shape, const double *values, const std::int64_t *lo,
+             const std::int64_t *hi) {
+    const auto [n, width, season_length] = shape;
     std::vector<double> turned(static_cast<std::size_t>(season_length));
     for (std::int64_t i = 0; i < n; ++i) {
         double *const r = records + i * width;
         if (r[kOutcome] != 0.0) continue;
         const Model f = make_model(static_cast<int>(r[kModel]), season_length);
-        double *const state = r + kStates + 2 + season_length;
+        double *const state = r + shape.last_states();
         const std::int64_t steps = hi[i] - lo[i];
         if (!filter(f, r[kAlpha], present(r[kBeta], 0.0), present(r[kGamma], 0.0), present(r[kPhi], 1.0),
                     values + lo[i], steps, 0, state, nullptr)) {
@@ -81,6 +109,64 @@ void advance(double *records, std::int64_t n, int season_length, const double *v
         }
         for (int j = 0; j < f.m; ++j) turned[j] = state[2 + (steps + j) % f.m];
         std::copy(turned.begin(), turned.begin() + f.m, state + 2);
+    }
+}
+
+void weigh(const double *records, const Records &shape, std::int64_t group, Criterion criterion,
+           double temperature, double *weights) {
+    std::vector<double> reached(static_cast<std::size_t>(group));
+    for (std::int64_t i = 0; i < shape.n; ++i) {
+        double least = std::numeric_limits<double>::infinity(), sum = 0.0;
+        for (std::int64_t j = 0; j < group; ++j) {
+            const double *const r = records + (i * group + j) * shape.width;
+            reached[j] = kNaN;
+            if (r[kOutcome] != 0.0) continue;
+            const Model f = make_model(static_cast<int>(r[kModel]), shape.season_length);
+            reached[j] = r[kObjective] + penalty(f, static_cast<std::int64_t>(r[kCount]), criterion);
+            least = std::fmin(least, reached[j]);
+        }
+        double *const w = weights + i * group;
+        for (std::int64_t j = 0; j < group; ++j) {
+            w[j] = std::isnan(reached[j]) ? 0.0 : std::exp(-(reached[j] - least) / temperature);
+            sum += w[j];
+        }
+        for (std::int64_t j = 0; j < group; ++j) w[j] /= sum;
+    }
+}
+
+void mix(const double *records, const double *weights, const Records &shape, std::int64_t group,
+         std::int64_t h, double *mean, double *sd) {
+    const auto steps = static_cast<std::size_t>(h);
+    std::vector<double> means(static_cast<std::size_t>(group) * steps), spreads(means.size()), work(3 * steps);
+    const Records one{group, shape.width, shape.season_length};
+    for (std::int64_t i = 0; i < shape.n; ++i) {
+        const double *const r = records + i * group * shape.width, *const w = weights + i * group;
+        project(r, one, h, means.data(), spreads.data());
+        for (std::int64_t j = 0; j < group; ++j) {
+            const double *const at = r + j * shape.width;
+            if (!(w[j] > 0.0)) continue;
+            const Model f = make_model(static_cast<int>(at[kModel]), shape.season_length);
+            if (f.relative && f.season == Season::multiplicative) {
+                seasonal_spread(at, f, at + shape.last_states(), h, work.data(), spreads.data() + j * h);
+            }
+        }
+        for (std::int64_t t = 0; t < h; ++t) {
+            double mu = 0.0, unit = 0.0, square = 0.0;
+            for (std::int64_t j = 0; j < group; ++j) {
+                if (w[j] > 0.0) mu += w[j] * means[j * h + t];
+            }
+            for (std::int64_t j = 0; j < group; ++j) {
+                if (!(w[j] > 0.0)) continue;
+                unit = std::max({unit, spreads[j * h + t], std::fabs(means[j * h + t] - mu)});
+            }
+            for (std::int64_t j = 0; unit > 0.0 && j < group; ++j) {
+                if (!(w[j] > 0.0)) continue;
+                const double within = spreads[j * h + t] / unit, between = (means[j * h + t] - mu) / unit;
+                square += w[j] * (within * within + between * between);
+            }
+            mean[i * h + t] = mu;
+            sd[i * h + t] = unit * std::sqrt(square);
+        }
     }
 }
 

@@ -101,26 +101,7 @@ class _ExponentialSmoothing(BatchForecaster):
 
     def _uncertainty(self, fits: Fits, h: int) -> tuple[FloatArray, FloatArray]:
         records = fits["records"].reshape(-1, fits["records"].shape[-1])
-        lower, upper = self._bounds
-        estimated = [low < high for low, high in zip(lower[:3], upper[:3], strict=True)]
-        number = records[:, Column.MODEL].astype(np.int64)
-        factor, df = np.ones((len(records), h)), np.full(len(records), np.inf)
-        for model in np.unique(number).tolist():
-            name, rows = kernel.MODELS[model], np.flatnonzero(number == model)
-            count = records[rows, Column.COUNT].astype(np.int64)
-            weights = np.nan_to_num(records[rows, Column.ALPHA : Column.ALPHA + 3])
-            phi = records[rows, Column.ALPHA + 3]
-            ratio = variance_ratio(
-                weights,
-                np.where(np.isnan(phi), 1.0, phi),
-                count,
-                h,
-                trend=name[1] == "A",
-                season_length=1 if name[-1] == "N" else self._season,
-                estimated=estimated,
-            )
-            factor[rows] = np.sqrt(ratio)
-            df[rows] = count - kernel.n_parameters(name, self._season)
+        factor, df = widening(records, self._season, self._bounds, h)
         return factor.reshape(*fits.shape, h), df.reshape(fits.shape)
 
     def _paths(self, fits: Fits, i: int, k: int, future: Future) -> Samples:
@@ -230,6 +211,33 @@ def _relative_sd(records: FloatArray, m: int, h: int) -> FloatArray:
     return sigma * np.sqrt(total)
 
 
+def widening(
+    records: FloatArray, m: int, bounds: tuple[tuple[float, ...], tuple[float, ...]], h: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return what estimated parameters do to standard deviations, (n, h), and degrees of freedom, (n,)."""
+    lower, upper = bounds
+    estimated = [low < high for low, high in zip(lower[:3], upper[:3], strict=True)]
+    number = records[:, Column.MODEL].astype(np.int64)
+    factor, df = np.ones((len(records), h)), np.full(len(records), np.inf)
+    for model in np.unique(number).tolist():
+        name, rows = kernel.MODELS[model], np.flatnonzero(number == model)
+        count = records[rows, Column.COUNT].astype(np.int64)
+        weights = np.nan_to_num(records[rows, Column.ALPHA : Column.ALPHA + 3])
+        phi = records[rows, Column.ALPHA + 3]
+        ratio = variance_ratio(
+            weights,
+            np.where(np.isnan(phi), 1.0, phi),
+            count,
+            h,
+            trend=name[1] == "A",
+            season_length=1 if name[-1] == "N" else m,
+            estimated=estimated,
+        )
+        factor[rows] = np.sqrt(ratio)
+        df[rows] = count - kernel.n_parameters(name, m)
+    return factor, df
+
+
 def _named(models: tuple[str, ...]) -> str:
     return models[0] if len(models) == 1 else "exponential smoothing"
 
@@ -245,7 +253,7 @@ def _fixed(
     return tuple(low), tuple(high)
 
 
-def _check_bounds(bounds: object) -> None:
+def check_bounds(bounds: object) -> None:
     if bounds not in ("narrow", "usual"):
         raise ArgumentError(f"bounds must be 'narrow' or 'usual', got {bounds!r}")
 
@@ -324,7 +332,7 @@ class Holt(_ExponentialSmoothing):
     bounds: Bounds = "narrow"
 
     def __post_init__(self) -> None:
-        _check_bounds(self.bounds)
+        check_bounds(self.bounds)
         for name in ("alpha", "beta", "phi"):
             _check_smoothing(getattr(self, name), name)
         if self.phi is not None and not self.damped:
@@ -367,7 +375,7 @@ class HoltWinters(_ExponentialSmoothing):
     bounds: Bounds = "narrow"
 
     def __post_init__(self) -> None:
-        _check_bounds(self.bounds)
+        check_bounds(self.bounds)
         check_count(self.season_length, "season_length", least=2)
         if self.seasonal not in ("additive", "multiplicative"):
             raise ArgumentError(
@@ -445,7 +453,7 @@ class ETS(_ExponentialSmoothing):
             raise ArgumentError(
                 f"criterion must be one of {kernel.CRITERIA}, got {self.criterion!r}"
             )
-        _check_bounds(self.bounds)
+        check_bounds(self.bounds)
 
     @property
     def _models(self) -> tuple[str, ...]:
