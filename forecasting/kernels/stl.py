@@ -16,8 +16,8 @@ from forecasting.kernels.threads import n_threads
 
 Seasonal = int | Literal["periodic"]
 
-#: Inner and outer iterations without and with robustness, those of R and statsmodels; Cleveland et al. (1990) find
-#: that the inner loop converges within two.
+#: Inner and outer iterations without and with robustness, those of R and statsmodels; Cleveland et al. find
+#: (1990) that the inner loop converges within two.
 ITERATIONS, ROBUST_ITERATIONS = (5, 0), (2, 15)
 
 

@@ -9,6 +9,7 @@
 #include "autoregression.hpp"
 #include "ets_fit.hpp"
 #include "intermittent.hpp"
+#include "stl.hpp"
 #include "theta.hpp"
 #include "weighted_quantiles.hpp"
 
@@ -87,6 +88,24 @@ int main() {
             }
         }
     }
+    std::vector<std::int64_t> lo, hi, offsets;
+    std::int64_t total = 0;
+    for (std::size_t i = 0; i < starts.size(); ++i)
+        for (std::int64_t k = 24; k <= n; k += 5) {
+            lo.push_back(starts[i]);
+            hi.push_back(starts[i] + k);
+            offsets.push_back(total);
+            total += k;
+        }
+    std::vector<double> season(static_cast<std::size_t>(2 * total)), trend(static_cast<std::size_t>(total)), weights(trend);
+    for (const int outer : {0, 3})
+        for (const std::int64_t jump : {1, 4})
+            for (const std::int64_t window : {3, 7, 101})
+                for (const bool periodic : {false, true}) {
+                    const stl::Options options{{window, 1, jump}, {window, 1, jump}, {window, 0, 1}, 2, outer, periodic};
+                    stl::decompose(values.data(), lo.data(), hi.data(), offsets.data(), static_cast<std::int64_t>(lo.size()),
+                                   {{4, options}, {12, options}}, 2, total, season.data(), trend.data(), weights.data());
+                }
     const arima::Order orders[] = {{1, 1, 1, 0, 1, 1, 12, false}, {2, 0, 1, 1, 1, 0, 4, false},
                                    {3, 0, 0, 1, 0, 0, 4, true},   {0, 2, 2, 0, 0, 0, 1, false},
                                    {0, 1, 2, 0, 0, 2, 4, true},   {0, 0, 0, 0, 0, 0, 1, true}};

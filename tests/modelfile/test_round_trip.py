@@ -24,7 +24,7 @@ from forecasting.testing import contract_panel, parametrize_forecasters
 HEAVY = [
     fc.LagRegression(Ridge(), strategy="direct"),
     fc.LagRegression(make_pipeline(StandardScaler(), Ridge(0.5)), lags=(1, 12), differences=(1,)),
-    fc.STLForecaster(12, fc.Holt(damped=True)),
+    fc.STLForecaster(12, fc.Transformed(fc.Holt(damped=True), fc.Log())),
     fc.Ensemble((fc.AutoTheta(12), fc.LagRegression(Ridge()), fc.Calibrated(fc.SES()))),
     fc.Fallback((fc.Transformed(fc.AutoETS(12), fc.Log()), fc.Naive())),
 ]

@@ -56,6 +56,7 @@ def quick():
         fc.Calibrated(fc.Naive(), n_windows=8),
         fc.Transformed(fc.SeasonalNaive(12), fc.Log()),
         fc.STLForecaster(12, fc.Naive()),
+        fc.STLForecaster((4, 12), fc.Holt(damped=True), 13, robust=True),
         fc.LagRegression(Ridge(), lags=(1, 2, 12)),
         fc.StatsmodelsTheta(12),
         fc.Sktime(NaiveForecaster(sp=12)),
