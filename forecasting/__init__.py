@@ -50,6 +50,7 @@ from forecasting.models.naive import (
 )
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
+from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
@@ -120,6 +121,7 @@ __all__ = [
     "STLForecaster",
     "Samples",
     "SeasonalNaive",
+    "SeasonalRidge",
     "SeasonalWindowAverage",
     "SeriesError",
     "ShortSeriesError",

@@ -37,6 +37,7 @@ from forecasting.models.naive import (
 )
 from forecasting.models.prophet import HolidayCalendar, Prophet, Seasonality
 from forecasting.models.regression import LagRegression
+from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
@@ -58,6 +59,7 @@ CLASSES: dict[str, type] = {
         *(Naive, SeasonalNaive, RandomWalkWithDrift, HistoricAverage, WindowAverage),
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
+        SeasonalRidge,
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(
             StatsmodelsARIMA,

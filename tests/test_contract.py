@@ -33,6 +33,8 @@ OURS = [
     fc.ARIMA(12),
     fc.ARIMA(12, order=(1, 0, 0), seasonal_order=(1, 0, 0)),
     fc.ARIMA(12, order=(0, 0, 1), seasonal_order=(0, 1, 0), constant=True),
+    fc.SeasonalRidge(12),
+    fc.SeasonalRidge((5, 12.5), log=False, horizon=4),
     fc.Ensemble((fc.Naive(), fc.HistoricAverage()), weights=(3, 1)),
     fc.Ensemble((fc.Naive(), fc.WindowAverage(3), fc.SeasonalNaive(12)), how="median"),
     fc.Calibrated(fc.RandomWalkWithDrift(), n_windows=8),

@@ -46,6 +46,7 @@ def quick():
         fc.AutoTheta(12),
         fc.ARIMA(12, order=(1, 1, 1)),
         fc.AutoARIMA(12),
+        fc.SeasonalRidge((12, 24)),
         fc.Ensemble(members),
         fc.Fallback((fc.SeasonalNaive(60), fc.Naive())),
         fc.Calibrated(fc.Naive(), n_windows=8),

@@ -28,5 +28,6 @@ void add_intermittent(nb::module_ &m);
 void add_ets(nb::module_ &m);
 void add_theta(nb::module_ &m);
 void add_arima(nb::module_ &m);
+void add_seasonal_ridge(nb::module_ &m);
 
 }  // namespace forecasting::door

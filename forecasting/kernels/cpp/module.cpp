@@ -8,4 +8,5 @@ NB_MODULE(_kernels, m) {
     forecasting::door::add_ets(m);
     forecasting::door::add_theta(m);
     forecasting::door::add_arima(m);
+    forecasting::door::add_seasonal_ridge(m);
 }
