@@ -53,6 +53,7 @@ from forecasting.models.naive import (
 )
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
+from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
 from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
@@ -129,6 +130,7 @@ __all__ = [
     "Samples",
     "SeasonalNaive",
     "SeasonalNaiveDrift",
+    "SeasonalRidge",
     "SeasonalWindowAverage",
     "SeriesError",
     "ShortSeriesError",

@@ -40,6 +40,7 @@ from forecasting.models.naive import (
 )
 from forecasting.models.prophet import HolidayCalendar, Prophet, Seasonality
 from forecasting.models.regression import LagRegression
+from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
 from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
@@ -66,6 +67,7 @@ CLASSES: dict[str, type] = {
         *(SeasonalNaiveDrift, YearAgo, AutoRegressiveRidge, WeightedQuantiles),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
         AveragedETS,
+        SeasonalRidge,
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(
             StatsmodelsARIMA,

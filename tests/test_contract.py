@@ -43,6 +43,8 @@ OURS = [
     fc.AutoRegressiveRidge(4, log=False, n_lags=2),
     fc.WeightedQuantiles(),
     fc.WeightedQuantiles(12),
+    fc.SeasonalRidge(12),
+    fc.SeasonalRidge((5, 12.5), log=False, horizon=4),
     fc.Ensemble((fc.Naive(), fc.HistoricAverage()), weights=(3, 1)),
     fc.Ensemble((fc.Naive(), fc.WindowAverage(3), fc.SeasonalNaive(12)), how="median"),
     fc.WeightedEnsemble(

@@ -16,7 +16,7 @@ FLOORS = (
     ("shapes", "oddities", "windows", "disguise"),
     ("rows", "regressors", "schedule", "troubles", "answer", "held"),
     ("reading", "presenting", "quality", "calibration", "modelfile"),
-    ("filling", "aggregating", "base"),
+    ("filling", "aggregating", "features", "base"),
     ("batch",),
     ("models", "compose"),
     ("automatic",),

@@ -40,6 +40,7 @@ from forecasting.models.naive import (
 )
 from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
+from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
 from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
@@ -100,6 +101,11 @@ def _ets(m: int) -> dict[str, Any]:
 
 def _arima(m: int) -> dict[str, Any]:
     return {"season_length": m, "seasonal_order": (0, 1, 1) if m > 1 else (0, 0, 0)}
+
+
+def _seasons(m: int) -> dict[str, Any]:
+    usual = {7: (7, 365.25), 24: (24, 168), 48: (48, 336), 52: 365.25 / 7}
+    return {"season_length": usual.get(m, m)}
 
 
 def _stl(m: int) -> dict[str, Any]:
@@ -183,6 +189,9 @@ MODELS: dict[str, Entry] = {
         "autoregression of seasonal differences, shrunk by ridge", AutoRegressiveRidge, _season
     ),
     "statsmodels-arima": Entry("ARIMA (1,1,1)(0,1,1) (statsmodels)", StatsmodelsARIMA, _arima),
+    "seasonal-ridge": Entry(
+        "regression on several seasons, holidays and regressors", SeasonalRidge, _seasons
+    ),
     "stl": Entry("seasonal decomposition by loess, then the drift", STLForecaster, _stl),
     "prophet": Entry("Prophet: trend with breaks, seasons, holidays", Prophet),
     "ridge": Entry("ridge regression on lags, one for all series", _ridge, _differenced),

@@ -220,3 +220,55 @@ def weighted_quantiles(
     mean: FloatArray,  # (S, K, h), filled
     found: FloatArray,  # (S, K, h, probs), filled
 ) -> None: ...
+def seasonal_ridge_fit(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    first: IntArray,  # (S,)
+    X: FloatArray,  # (n, p)
+    period: FloatArray,  # (n_seasonal,)
+    harmonic: IntArray,  # (n_seasonal,)
+    is_sine: IntArray,  # (n_seasonal,)
+    penalty: FloatArray,  # (n_seasonal + n_days,)
+    needed: FloatArray,  # (n_seasonal + n_days,)
+    grows: FloatArray,  # (n_seasonal + n_days,)
+    days: FloatArray,  # (D, n_days)
+    first_day: int,
+    logs: int,
+    horizon: int,
+    stride: int,
+    origins: int,
+    least: int,
+    n_threads: int,
+    out: FloatArray,  # (S, K, record), filled
+) -> None: ...
+def seasonal_ridge_project(
+    records: FloatArray,  # (n, record)
+    first: IntArray,  # (n,)
+    X: FloatArray,  # (n, h, p)
+    period: FloatArray,
+    harmonic: IntArray,
+    is_sine: IntArray,
+    penalty: FloatArray,
+    needed: FloatArray,
+    grows: FloatArray,
+    days: FloatArray,
+    first_day: int,
+    mean: FloatArray,  # (n, h), filled
+) -> None: ...
+def seasonal_ridge_advance(
+    records: FloatArray,  # (n, record), moved
+    values: FloatArray,
+    X: FloatArray,
+    lo: IntArray,  # (n,)
+    hi: IntArray,  # (n,)
+    first: IntArray,  # (n,)
+    period: FloatArray,
+    harmonic: IntArray,
+    is_sine: IntArray,
+    penalty: FloatArray,
+    needed: FloatArray,
+    grows: FloatArray,
+    days: FloatArray,
+    first_day: int,
+) -> None: ...

@@ -285,6 +285,51 @@ seasonal-trend decomposition algorithm for time series with multiple seasonal pa
 """
 
 
+SEASONAL_RIDGE = r"""
+**Model.** Observations z_t (y_t or its logarithm, less the first), a row x_t of columns that are known for
+every t: a constant, seasons, days of the calendar, regressors. What they leave is a level that is smoothed
+with a weight alpha::
+
+    z_t = x_t' b + u_t,    u_t = l_{t-1} + e_t,    l_t = l_{t-1} + alpha e_t,    l_0 = 0
+
+so b is the generalised least-squares estimate for these errors: the filter that makes e_t of u_t, applied to
+z and to each column (z~, X~), leaves white errors. A missing value leaves every level where it is.
+
+**Ridge.** With a penalty lambda and a weight p_j for each column (0 for the constant)::
+
+    b(alpha, lambda) = argmin |z~ - X~ b|^2 + lambda sum_j p_j b_j^2 = (X~'X~ + lambda P)^-1 X~'z~
+
+A season of P <= 24 whole steps has an effect for each step, p = 1 (as cosines and sines cos(2 pi k t / P),
+...: p = P / 2, which is the same prior); so has a longer one that is a whole multiple of a shorter one, up to
+30 pairs and from three seasons on. Another has smooth pairs, p_k = (0.2 + 0.05 k^2)(1 + 6 max(0, 2 - n / P)),
+from 1.2 seasons on: 8 pairs if P > 100, else 10, and 16 from four seasons on. A day of the calendar has p =
+1, a regressor its variance, as if it had been scaled. X~'X~ of a window is a sum over its rows: one pass over
+a series meets all its windows.
+
+**Averages.** alpha in {.01, .03, .07, .15, .3, .5, .75}, lambda in {.3, 3, 30}: 21 estimates, each forecast
+as x_t' b + l at up to K origins within the window, H / 2 apart, H steps each. With M the mean absolute error
+of the y::
+
+    w(alpha, lambda) ~ exp(-20 (M(alpha, lambda) / min M - 1)),    b = sum w b(alpha, lambda)
+
+**Forecast.** The rests r_t = z_t - x_t' b are smoothed with each alpha, whose weight is w_alpha = sum_lambda
+w; what the last value was off its level, d = r_n - l_n, fades with the lag-one autocorrelation of these offs,
+phi = 0.8 min(0.9, max(-0.3, rho))::
+
+    z_{n+j} = x_{n+j}' b + sum_alpha w_alpha (l_n + phi^j d)
+
+exp of it for logarithms: a median. A forecast is cut three ranges beyond the values of the window, and at 0
+if none was negative.
+
+**Sources.** J. Durbin, S. J. Koopman (2012), Time Series Analysis by State Space Methods, 2nd ed., Oxford
+(section 6.2.3: regression by filtered columns). A. E. Hoerl, R. W. Kennard (1970), Ridge regression: biased
+estimation for nonorthogonal problems, Technometrics 12, 55-67, doi:10.1080/00401706.1970.10488634. R. J.
+Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder (2008), Forecasting with Exponential Smoothing, Springer,
+doi:10.1007/978-3-540-71918-2 (ch. 9: regressors). P. C. Young, D. J. Pedregal, W. Tych (1999), Dynamic
+harmonic regression, Journal of Forecasting 18, 369-394.
+"""
+
+
 def documented(text: str) -> Callable[[Documented], Documented]:
     """Return a class decorator that puts a text of this module under the class's ``Notes``."""
 

@@ -51,6 +51,7 @@ def quick():
         fc.AutoARIMA(12),
         fc.AutoRegressiveRidge(12),
         fc.WeightedQuantiles(12),
+        fc.SeasonalRidge((12, 24)),
         fc.Ensemble(members),
         fc.Fallback((fc.SeasonalNaive(60), fc.Naive())),
         fc.Calibrated(fc.Naive(), n_windows=8),

@@ -31,5 +31,6 @@ void add_arima(nb::module_ &m);
 void add_autoregression(nb::module_ &m);
 void add_stl(nb::module_ &m);
 void add_weighted_quantiles(nb::module_ &m);
+void add_seasonal_ridge(nb::module_ &m);
 
 }  // namespace forecasting::door

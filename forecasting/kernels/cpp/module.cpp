@@ -11,4 +11,5 @@ NB_MODULE(_kernels, m) {
     forecasting::door::add_autoregression(m);
     forecasting::door::add_stl(m);
     forecasting::door::add_weighted_quantiles(m);
+    forecasting::door::add_seasonal_ridge(m);
 }

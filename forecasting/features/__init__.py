@@ -1,0 +1,1 @@
+"""Columns that are known for any date, past or future."""

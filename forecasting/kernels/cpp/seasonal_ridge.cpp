@@ -1,0 +1,423 @@
+#include "seasonal_ridge.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "parallel.hpp"
+#include "ridge_solve.hpp"
+#include "seasonal_ridge_window.hpp"
+
+namespace forecasting::ridge {
+namespace {
+
+constexpr std::size_t kChunk = 16;      // series that one factor serves at a time
+constexpr double kShortPenalty = 6.0;   // of a season that was not seen twice
+constexpr double kConstant = 1e-24;     // a relative variance that is rounding noise
+
+std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+// Some windows of one series that are estimated together: all of the log of the values, or none.
+struct Item {
+    std::int64_t series = 0;
+    bool logged = false;
+    std::vector<std::int64_t> cells;    // (c)
+    std::vector<std::int64_t> stops;    // (c) rows of each window
+    std::vector<std::int64_t> origins;  // lengths at which the pairs are judged, ascending
+    std::vector<double> z, errors, solved;
+    std::vector<std::int64_t> judged;   // (origins) values
+    std::vector<Bounds> bounds;         // (origins)
+    double shift = 0.0;
+    std::int64_t length() const { return stops.back(); }
+};
+
+struct Batch {
+    const Windows &w;
+    const std::int64_t *first;
+    const double *X;
+    const Design &d;
+    const Options &o;
+    std::vector<double> seasonal;  // (longest, n_seasonal)
+    double *out;
+
+    bool seen(std::int64_t row) const {
+        if (std::isnan(w.values[row])) return false;
+        for (int j = 0; j < d.n_regressors; ++j) {
+            if (std::isnan(X[row * d.n_regressors + j])) return false;
+        }
+        return true;
+    }
+    double *record(std::int64_t series, std::int64_t cell) const {
+        return out + (series * w.n_stops + cell) * d.record();
+    }
+};
+
+// Estimate the windows of a few series whose designs are the same, row by row, up to the end of the shorter.
+class Pass {
+  public:
+    explicit Pass(const Batch &batch) : batch_(batch), d_(batch.d), p_(batch.d.size()), width_((p_ + 7) / 8 * 8) {}
+
+    void run(Item *items, std::size_t n_items) {
+        items_ = items;
+        n_items_ = n_items;
+        length_ = 0;
+        for (std::size_t i = 0; i < n_items; ++i) length_ = std::max(length_, items[i].length());
+        lay_rows();
+        for (std::size_t i = 0; i < n_items; ++i) prepare(items[i]);
+        std::vector<std::int64_t> events;
+        for (std::size_t i = 0; i < n_items; ++i) {
+            events.insert(events.end(), items[i].stops.begin(), items[i].stops.end());
+            events.insert(events.end(), items[i].origins.begin(), items[i].origins.end());
+        }
+        std::sort(events.begin(), events.end());
+        events.erase(std::unique(events.begin(), events.end()), events.end());
+        for (int a = 0; a < kAlphas; ++a) sweep(a, events);
+        for (std::size_t i = 0; i < n_items; ++i) conclude(items[i]);
+    }
+
+  private:
+    const Batch &batch_;
+    const Design &d_;
+    const int p_, width_;
+    Item *items_ = nullptr;
+    std::size_t n_items_ = 0;
+    std::int64_t length_ = 0;
+    std::vector<double> rows_, gram_, factor_, block_, level_, inverse_, diagonal_, products_, levels_, b_, work_;
+    std::vector<double> shifts_, scales_;
+    std::vector<char> seen_;
+    std::vector<int> active_;
+
+    void lay_rows() {
+        const Item &any = *std::max_element(items_, items_ + n_items_, [](const Item &x, const Item &y) {
+            return x.length() < y.length();
+        });
+        const std::int64_t start = batch_.w.starts[any.series];
+        const int q = d_.n_regressors, before = d_.n_seasonal + d_.n_days;
+        rows_.assign(size_of(length_ * width_), 0.0);
+        seen_.assign(size_of(length_), 0);
+        shifts_.assign(size_of(q), 0.0);
+        scales_.assign(size_of(q), 0.0);
+        bool begun = false;
+        for (std::int64_t t = 0; t < length_; ++t) {
+            double *row = rows_.data() + t * width_;
+            const double *season = batch_.seasonal.data() + t * d_.n_seasonal;
+            std::copy(season, season + d_.n_seasonal, row);
+            if (d_.n_days > 0) {
+                const double *day = d_.days + (batch_.first[any.series] + t - d_.first_day) * d_.n_days;
+                std::copy(day, day + d_.n_days, row + d_.n_seasonal);
+            }
+            seen_[size_of(t)] = batch_.seen(start + t);
+            if (!seen_[size_of(t)]) continue;
+            const double *x = batch_.X + (start + t) * q;
+            if (!begun) std::copy(x, x + q, shifts_.begin());
+            begun = true;
+            for (int j = 0; j < q; ++j) {
+                const double off = x[j] - shifts_[size_of(j)];
+                double &scale = scales_[size_of(j)];  // a power of two, set by the first change
+                if (scale == 0.0 && off != 0.0 && std::isfinite(off)) {
+                    int exponent = 0;
+                    std::frexp(off, &exponent);
+                    scale = std::ldexp(1.0, std::min(1000, std::max(-1000, -exponent)));
+                }
+                row[before + j] = off * scale;
+            }
+        }
+    }
+
+    void prepare(Item &item) {
+        const std::int64_t n = item.length(), start = batch_.w.starts[item.series];
+        const double *y = batch_.w.values + start;
+        const Options &o = batch_.o;
+        item.z.assign(size_of(n), 0.0);
+        bool begun = false;
+        for (std::int64_t t = 0; t < n; ++t) {
+            if (!seen_[size_of(t)]) continue;
+            const double z = item.logged ? std::log(y[t]) : y[t];
+            if (!begun) item.shift = z;
+            begun = true;
+            item.z[size_of(t)] = z - item.shift;
+        }
+        item.origins.clear();
+        for (const std::int64_t stop : item.stops) {
+            for (std::int64_t at = (stop - o.horizon) / o.stride * o.stride, left = o.origins;
+                 at >= o.horizon && left > 0; at -= o.stride, --left) {
+                item.origins.push_back(at);
+            }
+        }
+        std::sort(item.origins.begin(), item.origins.end());
+        item.origins.erase(std::unique(item.origins.begin(), item.origins.end()), item.origins.end());
+        item.errors.assign(item.origins.size() * kPairs, 0.0);
+        item.judged.assign(item.origins.size(), 0);
+        item.bounds.clear();
+        double least = HUGE_VAL, most = -HUGE_VAL;
+        std::int64_t t = 0;
+        for (const std::int64_t origin : item.origins) {
+            for (; t < origin; ++t) {
+                if (!seen_[size_of(t)]) continue;
+                least = std::min(least, y[t]);
+                most = std::max(most, y[t]);
+            }
+            item.bounds.push_back(bounds_of(least, most));
+            if (least > most) continue;  // nothing was seen: nothing to judge
+            std::int64_t &judged = item.judged[item.bounds.size() - 1];
+            for (std::int64_t s = origin; s < origin + o.horizon; ++s) judged += seen_[size_of(s)];
+        }
+        item.solved.assign(item.stops.size() * kPairs * size_of(p_), 0.0);
+    }
+
+    // Filter columns and values with one weight, and solve at every length that is asked for.
+    void sweep(int a, const std::vector<std::int64_t> &events) {
+        gram_.assign(size_of(static_cast<std::int64_t>(p_) * width_), 0.0);
+        block_.assign(size_of(kBlock * width_), 0.0);
+        level_.assign(size_of(width_), 0.0);
+        products_.assign(n_items_ * size_of(width_), 0.0);
+        levels_.assign(n_items_, 0.0);
+        const double alpha = kAlpha[a];
+        int filled = 0;
+        std::int64_t t = 0;
+        for (const std::int64_t event : events) {
+            for (; t < event; ++t) {
+                if (!seen_[size_of(t)]) continue;
+                const double *row = rows_.data() + t * width_;
+                double *to = block_.data() + filled * width_;
+                for (int c = 0; c < p_; ++c) {
+                    to[c] = row[c] - level_[size_of(c)];
+                    level_[size_of(c)] += alpha * to[c];
+                }
+                for (std::size_t i = 0; i < n_items_; ++i) {
+                    if (t >= items_[i].length()) continue;
+                    const double error = items_[i].z[size_of(t)] - levels_[i];
+                    levels_[i] += alpha * error;
+                    double *sums = products_.data() + i * size_of(width_);
+                    for (int c = 0; c < p_; ++c) sums[c] += to[c] * error;
+                }
+                if (++filled == kBlock) {
+                    add_products(block_.data(), filled, p_, width_, gram_.data());
+                    filled = 0;
+                }
+            }
+            add_products(block_.data(), filled, p_, width_, gram_.data());
+            filled = 0;
+            solve_at(a, event);
+        }
+    }
+
+    void solve_at(int a, std::int64_t n) {
+        choose_columns(n);
+        const int size = static_cast<int>(active_.size());
+        const int width = (size + 7) / 8 * 8;
+        factor_.resize(size_of(static_cast<std::int64_t>(size) * width));
+        inverse_.resize(size_of(size));
+        b_.resize(size_of(size));
+        for (int l = 0; l < kLambdas; ++l) {
+            for (int i = 0; i < size; ++i) {
+                const double *from = gram_.data() + static_cast<std::int64_t>(active_[size_of(i)]) * width_;
+                double *to = factor_.data() + static_cast<std::int64_t>(i) * width;
+                for (int j = i; j < size; ++j) to[j] = from[active_[size_of(j)]];
+                to[i] += kLambda[l] * diagonal_[size_of(i)];
+            }
+            factorise(factor_.data(), size, width, inverse_.data());
+            const int pair = a * kLambdas + l;
+            for (std::size_t i = 0; i < n_items_; ++i) {
+                Item &item = items_[i];
+                const auto stop = std::lower_bound(item.stops.begin(), item.stops.end(), n);
+                const auto origin = std::lower_bound(item.origins.begin(), item.origins.end(), n);
+                const bool is_stop = stop != item.stops.end() && *stop == n;
+                const bool is_origin = origin != item.origins.end() && *origin == n;
+                if (!is_stop && !is_origin) continue;
+                const double *sums = products_.data() + i * size_of(width_);
+                for (int c = 0; c < size; ++c) b_[size_of(c)] = sums[active_[size_of(c)]];
+                solve(factor_.data(), inverse_.data(), size, width, b_.data());
+                if (is_origin) judge(item, origin - item.origins.begin(), pair, levels_[i]);
+                for (auto cell = stop; is_stop && cell != item.stops.end() && *cell == n; ++cell) {
+                    double *to = item.solved.data() + ((cell - item.stops.begin()) * kPairs + pair) * p_;
+                    for (int c = 0; c < size; ++c) to[active_[size_of(c)]] = b_[size_of(c)];
+                }
+            }
+        }
+    }
+
+    // The columns that a window of n rows has, and their penalties.
+    void choose_columns(std::int64_t n) {
+        const int fixed = d_.n_seasonal + d_.n_days;
+        active_.clear();
+        diagonal_.clear();
+        for (int c = 0; c < fixed; ++c) {
+            if (static_cast<double>(n) < d_.needed[c] || !(gram_[size_of(c) * size_of(width_ + 1)] > 0.0)) continue;
+            const double seasons = d_.grows[c] > 0.0 ? static_cast<double>(n) / d_.grows[c] : 2.0;
+            active_.push_back(c);
+            diagonal_.push_back(d_.penalty[c] * (1.0 + kShortPenalty * std::max(0.0, 2.0 - seasons)));
+        }
+        for (int c = fixed; c < p_; ++c) {  // as if each regressor had variance one
+            double count = 0.0, sum = 0.0, squares = 0.0;
+            for (std::int64_t t = 0; t < n; ++t) {
+                if (!seen_[size_of(t)]) continue;
+                const double x = rows_[size_of(t * width_ + c)];
+                count += 1.0;
+                sum += x;
+                squares += x * x;
+            }
+            const double variance = squares / count - sum / count * (sum / count);
+            if (!(variance > kConstant * (squares / count)) && !std::isnan(variance)) continue;
+            active_.push_back(c);
+            diagonal_.push_back(variance);
+        }
+    }
+
+    // Add the absolute errors of the steps after an origin; b_ holds its coefficients.
+    void judge(Item &item, std::int64_t origin, int pair, double level) {
+        const std::int64_t from = item.origins[size_of(origin)];
+        const Bounds &bounds = item.bounds[size_of(origin)];
+        if (item.judged[size_of(origin)] == 0) return;
+        const double *y = batch_.w.values + batch_.w.starts[item.series];
+        for (std::size_t c = 0; c < active_.size(); ++c) level -= level_[size_of(active_[c])] * b_[c];
+        double total = 0.0;
+        for (std::int64_t t = from; t < from + batch_.o.horizon; ++t) {
+            if (!seen_[size_of(t)]) continue;
+            const double *row = rows_.data() + t * width_;
+            double mean = level;
+            for (std::size_t c = 0; c < active_.size(); ++c) mean += row[active_[c]] * b_[c];
+            mean += item.shift;
+            if (item.logged) mean = std::exp(mean);
+            total += std::fabs(y[t] - std::min(bounds.high, std::max(bounds.low, mean)));
+        }
+        item.errors[size_of(origin * kPairs + pair)] = std::isnan(total) ? HUGE_VAL : total;
+    }
+
+    void conclude(const Item &item) {
+        const double *y = batch_.w.values + batch_.w.starts[item.series];
+        const int q = d_.n_regressors;
+        const Options &o = batch_.o;
+        for (std::size_t cell = 0; cell < item.stops.size(); ++cell) {
+            const std::int64_t n = item.stops[cell];
+            double *record = batch_.record(item.series, item.cells[cell]);
+            double least = HUGE_VAL, most = -HUGE_VAL;
+            std::int64_t count = 0;
+            for (std::int64_t t = 0; t < n; ++t) {
+                if (!seen_[size_of(t)]) continue;
+                least = std::min(least, y[t]);
+                most = std::max(most, y[t]);
+                ++count;
+            }
+            double errors[kPairs] = {}, weights[kPairs];
+            std::int64_t judged = 0;
+            for (std::int64_t at = (n - o.horizon) / o.stride * o.stride, left = o.origins;
+                 at >= o.horizon && left > 0; at -= o.stride, --left) {
+                const auto place = std::lower_bound(item.origins.begin(), item.origins.end(), at);
+                const auto origin = size_of(place - item.origins.begin());
+                judged += item.judged[origin];
+                for (int j = 0; j < kPairs; ++j) errors[j] += item.errors[origin * kPairs + size_of(j)];
+            }
+            weigh(errors, judged, weights);
+            record[kJudged] = static_cast<double>(judged);
+            const double *solved = item.solved.data() + cell * kPairs * size_of(p_);
+            const Series series{rows_.data(), item.z.data(), seen_.data(), width_};
+            const bool finite = finish(d_, series, n, solved, weights, work_, record);
+            const Bounds bounds = bounds_of(least, most);
+            record[kOutcome] = finite ? kFitted : kNotFinite;
+            record[kCount] = static_cast<double>(count);
+            record[kLength] = static_cast<double>(n);
+            record[kLogged] = item.logged;
+            record[kShift] = item.shift;
+            record[kLow] = bounds.low;
+            record[kHigh] = bounds.high;
+            std::copy(shifts_.begin(), shifts_.end(), record + kCoefficients + p_);
+            std::copy(scales_.begin(), scales_.end(), record + kCoefficients + p_ + q);
+        }
+    }
+};
+
+// Sort the windows of a series by whether they are of logs; those that cannot be estimated are answered here.
+void add_items(const Batch &batch, std::int64_t series, std::vector<Item> &items) {
+    const Windows &w = batch.w;
+    Item level, logs;
+    level.series = logs.series = series;
+    logs.logged = true;
+    std::int64_t t = 0, count = 0;
+    bool positive = true;
+    for (std::int64_t k = 0; k < w.n_stops; ++k) {
+        const std::int64_t n = w.stops[series * w.n_stops + k] - w.starts[series];
+        double *record = batch.record(series, k);
+        std::fill(record, record + batch.d.record(), kNaN);
+        if (n <= 0) {
+            record[kOutcome] = kEmpty;
+            continue;
+        }
+        for (; t < n; ++t) {
+            if (!batch.seen(w.starts[series] + t)) continue;
+            ++count;
+            positive = positive && w.values[w.starts[series] + t] > 0.0;
+        }
+        const bool logged = batch.o.logs == kAlways || (batch.o.logs == kIfPositive && positive);
+        if (count < batch.o.least) {
+            record[kOutcome] = kTooShort;
+        } else if (logged && !positive) {
+            record[kOutcome] = kNotPositive;
+        } else {
+            Item &item = logged ? logs : level;
+            item.cells.push_back(k);
+            item.stops.push_back(n);
+        }
+    }
+    if (!level.stops.empty()) items.push_back(level);
+    if (!logs.stops.empty()) items.push_back(logs);
+}
+
+using Key = std::pair<std::int64_t, std::vector<std::int64_t>>;
+
+// What the design of an item depends on: the day it begins, the rows it lacks, the regressors of its own.
+Key key_of(const Batch &batch, const Item &item) {
+    if (batch.d.n_regressors > 0) return {item.series, {item.logged}};
+    Key key{batch.d.n_days > 0 ? batch.first[item.series] : 0, {}};
+    const std::int64_t start = batch.w.starts[item.series];
+    for (std::int64_t t = 0; t < item.length(); ++t) {
+        if (!batch.seen(start + t)) key.second.push_back(t);
+    }
+    return key;
+}
+
+}  // namespace
+
+void seasonal_row(const Design &d, std::int64_t t, double *out) {
+    constexpr double kTurn = 6.283185307179586;
+    for (int c = 0; c < d.n_seasonal; ++c) {
+        if (d.period[c] == 0.0) {
+            out[c] = 1.0;
+            continue;
+        }
+        const double at = std::fmod(static_cast<double>(d.harmonic[c]) * static_cast<double>(t), d.period[c]);
+        const double angle = kTurn * (at / d.period[c]);
+        out[c] = d.is_sine[c] ? std::sin(angle) : std::cos(angle);
+    }
+}
+
+void fit(const Windows &w, const std::int64_t *first, const double *X, const Design &d, const Options &o,
+         std::int64_t n_threads, double *out) {
+    Batch batch{w, first, X, d, o, {}, out};
+    std::vector<Item> items;
+    for (std::int64_t i = 0; i < w.n_series; ++i) add_items(batch, i, items);
+    std::map<Key, std::vector<Item>> groups;
+    std::int64_t longest = 0;
+    for (Item &item : items) {
+        longest = std::max(longest, item.length());
+        groups[key_of(batch, item)].push_back(std::move(item));
+    }
+    batch.seasonal.resize(size_of(longest * d.n_seasonal));
+    for (std::int64_t t = 0; t < longest; ++t) seasonal_row(d, t, batch.seasonal.data() + t * d.n_seasonal);
+    std::vector<std::pair<Item *, std::size_t>> chunks;
+    for (auto &group : groups) {
+        for (std::size_t i = 0; i < group.second.size(); i += kChunk) {
+            chunks.emplace_back(group.second.data() + i, std::min(kChunk, group.second.size() - i));
+        }
+    }
+    const auto make = [&] {
+        return [pass = Pass(batch), &chunks](std::int64_t i) mutable {
+            pass.run(chunks[size_of(i)].first, chunks[size_of(i)].second);
+        };
+    };
+    parallel_for(static_cast<std::int64_t>(chunks.size()), n_threads, make);
+}
+
+}  // namespace forecasting::ridge
