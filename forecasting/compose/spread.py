@@ -69,13 +69,8 @@ class Sizes:
 
 def sizes(y: FloatArray, m: int, h: int) -> tuple[float, float, float, FloatArray, float]:
     """Return ``s0, d1, recent, seasonal, n`` of one history; NaN is a missing value."""
-    known = y[np.isfinite(y)]
-    n = len(known)
-    floor = 1e-9 * float(np.abs(known).max(initial=0.0)) or 1e-300
-    d1 = _mean_abs(y, 1)
-    dm = _mean_abs(y, m) if len(y) > m else d1
-    d1, dm = max(_or(d1, dm), floor), max(_or(dm, d1), floor)
-    s0 = float(np.sqrt(d1) * np.sqrt(dm))
+    s0, d1, floor = unit(y, m)
+    n = int(np.count_nonzero(np.isfinite(y)))
     recent = max(_or(_mean_abs(y[-max(3 * m, 8) - 1 :], 1), d1), floor)
     seasonal = np.empty(h)
     found: dict[int, float] = {}
@@ -86,6 +81,16 @@ def sizes(y: FloatArray, m: int, h: int) -> tuple[float, float, float, FloatArra
         value = found[lag]
         seasonal[step - 1] = max(value if np.isfinite(value) else s0, floor)
     return s0, d1, recent, seasonal, float(n)
+
+
+def unit(y: FloatArray, m: int) -> tuple[float, float, float]:
+    """Return ``s0``, ``d1`` and the least size that is told from rounding, all positive."""
+    known = np.abs(y[np.isfinite(y)])
+    floor = 1e-9 * float(known.max(initial=0.0)) or 1e-300
+    d1 = _mean_abs(y, 1)
+    dm = _mean_abs(y, m) if len(y) > m else d1
+    d1, dm = max(_or(d1, dm), floor), max(_or(dm, d1), floor)
+    return float(np.sqrt(d1) * np.sqrt(dm)), d1, floor
 
 
 def _or(value: float, other: float) -> float:

@@ -22,6 +22,7 @@ from forecasting.compose.spread import (
     design,
     scale_widths,
     sizes,
+    unit,
 )
 from forecasting.compose.weighting import (
     Past,
@@ -56,6 +57,8 @@ class Record:
         Past forecasts behind the errors.
     residuals : array of float, shape (S, O, H)
         Errors of the combination; NaN where there is none.
+    s0 : array of float, shape (S,)
+        The size of changes, in which widths are measured.
     """
 
     weights: FloatArray
@@ -63,6 +66,7 @@ class Record:
     error: FloatArray
     counts: FloatArray
     residuals: FloatArray
+    s0: FloatArray
 
     def where(self, chosen: BoolArray, other: Record) -> Record:
         """Return this record for the chosen series, and the other one's for the rest."""
@@ -72,6 +76,7 @@ class Record:
             np.where(chosen, self.error, other.error),
             np.where(chosen, self.counts, other.counts),
             np.where(chosen[:, None, None], self.residuals, other.residuals),
+            np.where(chosen, self.s0, other.s0),
         )
 
 
@@ -199,12 +204,12 @@ class WeightedEnsemble(Composite):
             rows = windows.hi[:, k, None, None] + ahead  # (S, O, H)
             inside = seen & (rows >= windows.lo[:, k, None, None]) & wanted[:, k, None, None]
             truth = np.where(inside, values[np.where(inside, rows, 0)], np.nan)
-            scale = self._scales(windows, k, wanted[:, k])
-            yield k, self._record(Past(means[:, :, back[k]], truth, scale))
+            scale, s0 = self._scales(windows, k, wanted[:, k])
+            yield k, self._record(Past(means[:, :, back[k]], truth, scale), s0)
 
-    def _scales(self, windows: Windows, k: int, wanted: BoolArray) -> FloatArray:
-        """Return the seasonal naive error of each history, shape (S,); its mean size where that is zero."""
-        scale = np.ones(windows.n_series)
+    def _scales(self, windows: Windows, k: int, wanted: BoolArray) -> tuple[FloatArray, FloatArray]:
+        """Return the seasonal naive error of each history, its mean size where that is zero; and ``s0``."""
+        scale, s0 = np.ones(windows.n_series), np.ones(windows.n_series)
         m = int(self.season_length)
         for i in np.flatnonzero(wanted).tolist():
             y = windows.panel.values[windows.lo[i, k] : windows.hi[i, k]]
@@ -214,10 +219,10 @@ class WeightedEnsemble(Composite):
             if size == 0.0:
                 known = np.abs(y[np.isfinite(y)])
                 size = float(known.mean()) if len(known) else 0.0
-            scale[i] = size or 1.0
-        return scale
+            scale[i], s0[i] = size or 1.0, unit(y, m)[0]
+        return scale, s0
 
-    def _record(self, past: Past) -> Record:
+    def _record(self, past: Past, s0: FloatArray) -> Record:
         errors, counts = past.errors(), past.counts
         if self.weights == "backtest":
             weights = shrunk_weights(errors, counts, self.pooled)
@@ -227,7 +232,7 @@ class WeightedEnsemble(Composite):
             weights = np.full(errors.shape, 1.0 / len(errors))
         combined = combine(past.means, self._shares(weights))
         residuals = past.residuals(combined)
-        return Record(weights, errors, past.error_of(residuals), counts, residuals)
+        return Record(weights, errors, past.error_of(residuals), counts, residuals, s0)
 
     def _shares(self, weights: FloatArray) -> FloatArray | None:
         return None if self.weights == "median" else weights
@@ -247,6 +252,7 @@ class WeightedEnsemble(Composite):
             np.full(n_series, np.nan),
             np.zeros(n_series),
             np.full((n_series, self.n_origins, self.horizon), np.nan),
+            np.ones(n_series),
         )
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
@@ -346,12 +352,13 @@ class WeightedEnsemble(Composite):
         probs: tuple[float, ...],
     ) -> FloatArray:
         """Return the distance of each quantile from the mean, shape (S, h, P)."""
-        at, known, widths = np.array(probs), self._sizes(windows, k), []
+        at, s0, widths = np.array(probs), record.s0, []
         if self.intervals in ("conformal", "blend"):
             past = record.residuals
-            widths.append(conformal_widths(past, known.s0, windows.h, at, self.pooled))
+            widths.append(conformal_widths(past, s0, windows.h, at, self.pooled))
         if self.intervals in ("scale", "blend"):
-            widths.append(scale_widths(self._features(record, known, means, mean), known.s0, at))
+            known = dataclasses.replace(self._sizes(windows, k), s0=s0)
+            widths.append(scale_widths(self._features(record, known, means, mean), s0, at))
         if len(widths) == 1:
             return widths[0]
         both = np.stack(widths)  # where one knows nothing the other stands
