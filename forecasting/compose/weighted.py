@@ -257,18 +257,20 @@ class WeightedEnsemble(Composite):
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
         ask = [Ask(one.member, one) for one in learned.members]
-        return self._answer(ask, windows, probs, iter([(0, learned.record)]))
+        return self._answer(ask, windows, probs, learned.record, {})
 
     def _combine(self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]) -> Answer:
         wanted = first_of_block(windows.active, windows.fit_at)
-        return self._answer(ask, windows, probs, self._replay(windows, wanted))
+        nothing, found = self._nothing(windows.n_series), dict(self._replay(windows, wanted))
+        return self._answer(ask, windows, probs, nothing, found)
 
     def _answer(
         self,
         ask: Sequence[Ask],
         windows: Windows,
         probs: tuple[float, ...],
-        records: Iterator[tuple[int, Record]],
+        current: Record,
+        newer: dict[int, Record],
     ) -> Answer:
         answer = empty_answer(windows, probs)
         if not windows.active.any():
@@ -279,10 +281,9 @@ class WeightedEnsemble(Composite):
         means = np.stack([part.mean for part in parts])
         means = within_reach(means, low[None, ..., None], high[None, ..., None], REACH)
         self._put_failures(parts, windows, answer)
-        current = self._nothing(windows.n_series)
-        found = dict(records)
+        began = first_of_block(windows.active, windows.fit_at)
         for k in range(windows.n_windows):
-            current = _newer(current, found.get(k), windows, k)
+            current = newer[k].where(began[:, k], current) if k in newer else current
             cells = windows.active[:, k]
             shares = self._shares(current.weights)
             mean = combine(means[:, :, k], shares)
@@ -434,14 +435,6 @@ class WeightedEnsemble(Composite):
         if kept is not None:
             kept = {"learned": kept["learned"]["members"]}
         return super()._again(kept)
-
-
-def _newer(current: Record, found: Record | None, windows: Windows, k: int) -> Record:
-    """Return the records that hold at window ``k``: new ones where a series has one there."""
-    if found is None:
-        return current
-    new = first_of_block(windows.active, windows.fit_at)[:, k]
-    return found if new.all() else found.where(new, current)
 
 
 def extremes(windows: Windows) -> tuple[FloatArray, FloatArray]:
