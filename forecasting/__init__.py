@@ -16,6 +16,7 @@ from forecasting.compose.fallback import Fallback
 from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import BoxCox, Difference, Log, Transformed
 from forecasting.compose.weighted import WeightedEnsemble
+from forecasting.compose.zeros import SkipZeros
 from forecasting.distribution import Distribution, Normal, Point, Quantiles, Samples
 from forecasting.errors import (
     ArgumentError,
@@ -134,6 +135,7 @@ __all__ = [
     "SeasonalWindowAverage",
     "SeriesError",
     "ShortSeriesError",
+    "SkipZeros",
     "Sktime",
     "StatsmodelsARIMA",
     "StatsmodelsETS",

@@ -19,6 +19,7 @@ from forecasting.compose.fallback import Fallback
 from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import BoxCox, Difference, Log, Transformed
 from forecasting.compose.weighted import WeightedEnsemble
+from forecasting.compose.zeros import SkipZeros
 from forecasting.distribution import ask
 from forecasting.errors import ArgumentError, FrequencyError, tell
 from forecasting.modelfile.container import read
@@ -77,7 +78,16 @@ CLASSES: dict[str, type] = {
             Seasonality,
             HolidayCalendar,
         ),
-        *(LagRegression, Sktime, STLForecaster, Ensemble, WeightedEnsemble, Fallback, Calibrated),
+        *(
+            LagRegression,
+            Sktime,
+            STLForecaster,
+            Ensemble,
+            WeightedEnsemble,
+            Fallback,
+            Calibrated,
+            SkipZeros,
+        ),
         *(Transformed, Log, BoxCox, Difference),
     )
 }

@@ -58,6 +58,7 @@ OURS = [
         (fc.Naive(), fc.SeasonalNaive(48)), "median", 12, intervals="scale", on_failure="leave_out"
     ),
     fc.Calibrated(fc.RandomWalkWithDrift(), n_windows=8),
+    fc.SkipZeros(fc.SES()),
     fc.Fallback((fc.SeasonalNaive(60), fc.Naive())),
     fc.Transformed(fc.RandomWalkWithDrift(), fc.Log()),
     fc.Transformed(fc.SeasonalNaive(12), fc.BoxCox(0.3)),
