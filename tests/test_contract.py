@@ -42,6 +42,8 @@ OURS = [
     fc.Transformed(fc.RandomWalkWithDrift(), fc.Log()),
     fc.Transformed(fc.SeasonalNaive(12), fc.BoxCox(0.3)),
     fc.Transformed(fc.HistoricAverage(), fc.Difference(12)),
+    fc.Transformed(fc.AveragedETS(12, errors="additive"), fc.Log(), bias_correction=False),
+    fc.Transformed(fc.ETS(12, "MAM"), fc.BoxCox(0.5)),
 ]
 
 
