@@ -38,6 +38,7 @@ from forecasting.models.naive import (
 from forecasting.models.prophet import HolidayCalendar, Prophet, Seasonality
 from forecasting.models.regression import LagRegression
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.aggregated import AggregatedETS
 from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
@@ -59,6 +60,7 @@ CLASSES: dict[str, type] = {
         *(Naive, SeasonalNaive, RandomWalkWithDrift, HistoricAverage, WindowAverage),
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
+        AggregatedETS,
         AveragedETS,
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),
         *(

@@ -23,6 +23,7 @@ OURS = [
     fc.AutoETS(12),
     fc.AveragedETS(12),
     fc.AveragedETS(12, errors="additive"),
+    fc.AggregatedETS(7),
     fc.Theta(12),
     fc.OptimizedTheta(12),
     fc.DynamicTheta(12, "additive"),
