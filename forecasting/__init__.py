@@ -56,6 +56,7 @@ from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
 from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.aggregated import AggregatedETS
 from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
@@ -82,6 +83,7 @@ __all__ = [
     "METRICS",
     "SES",
     "TSB",
+    "AggregatedETS",
     "ArgumentError",
     "AutoARIMA",
     "AutoETS",

@@ -43,6 +43,7 @@ from forecasting.models.prophet import HolidayCalendar, Prophet, Seasonality
 from forecasting.models.regression import LagRegression
 from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.aggregated import AggregatedETS
 from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
@@ -67,6 +68,7 @@ CLASSES: dict[str, type] = {
         *(SeasonalWindowAverage, Croston, CrostonSBA, TSB, ADIDA, IMAPA),
         *(SeasonalNaiveDrift, YearAgo, AutoRegressiveRidge, WeightedQuantiles),
         *(SES, Holt, HoltWinters, ETS, AutoETS, ARIMA, AutoARIMA),
+        AggregatedETS,
         AveragedETS,
         SeasonalRidge,
         *(Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta),

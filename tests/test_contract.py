@@ -26,6 +26,7 @@ OURS = [
     fc.AutoETS(12),
     fc.AveragedETS(12),
     fc.AveragedETS(12, errors="additive"),
+    fc.AggregatedETS(7),
     fc.Theta(12),
     fc.OptimizedTheta(12),
     fc.DynamicTheta(12, "additive"),
@@ -63,6 +64,8 @@ OURS = [
     fc.Transformed(fc.RandomWalkWithDrift(), fc.Log()),
     fc.Transformed(fc.SeasonalNaive(12), fc.BoxCox(0.3)),
     fc.Transformed(fc.HistoricAverage(), fc.Difference(12)),
+    fc.Transformed(fc.AveragedETS(12, errors="additive"), fc.Log(), bias_correction=False),
+    fc.Transformed(fc.ETS(12, "MAM"), fc.BoxCox(0.5)),
 ]
 
 

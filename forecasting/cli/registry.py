@@ -42,6 +42,7 @@ from forecasting.models.prophet import Prophet
 from forecasting.models.regression import LagRegression
 from forecasting.models.seasonal_ridge import SeasonalRidge
 from forecasting.models.sktime import Sktime
+from forecasting.models.smoothing.aggregated import AggregatedETS
 from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.ets import ETS, SES, AutoETS, Holt, HoltWinters
 from forecasting.models.smoothing.theta import (
@@ -170,6 +171,11 @@ MODELS: dict[str, Entry] = {
     "auto-ets": Entry("the same under its name in other libraries", AutoETS, _season),
     "averaged-ets": Entry(
         "the weighted mean of all exponential smoothing models", AveragedETS, _season
+    ),
+    "aggregated-ets": Entry(
+        "averaged-ets of season means times the shape of a season",
+        AggregatedETS,
+        lambda m: {"season_length": m if m > 1 else 7},
     ),
     "statsmodels-ets": Entry(
         "exponential smoothing, damped trend (statsmodels)", StatsmodelsETS, _ets

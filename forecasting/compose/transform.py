@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from forecasting._typing import FloatArray
+from forecasting._typing import BoolArray, FloatArray
+from forecasting.answer import Answer, empty_answer
 from forecasting.base import LocalForecaster
+from forecasting.batch import BatchForecaster
 from forecasting.compose.members import check_member
+from forecasting.compose.rescaling import on_new_scale, put_back
 from forecasting.distribution import (
     Deferred,
     Distribution,
@@ -79,6 +82,15 @@ class Mapped(Distribution):
 class ElementwiseTransform(Transform):
     """A transform of each value by itself."""
 
+    @property
+    def is_given(self) -> bool:
+        """True if ``fit`` learns nothing from the history and only looks whether the transform exists."""
+        return False
+
+    def exists(self, y: FloatArray) -> BoolArray:
+        """Return for which values the transform exists."""
+        return np.ones(y.shape, dtype=bool)
+
     @abc.abstractmethod
     def inverse(self, z: FloatArray, fitted: Any) -> FloatArray:
         """Return values on the old scale."""
@@ -108,8 +120,15 @@ class Log(ElementwiseTransform):
         if not self.offset >= 0:
             raise ArgumentError(f"offset must be at least 0, got {self.offset!r}")
 
+    @property
+    def is_given(self) -> bool:
+        return True
+
+    def exists(self, y: FloatArray) -> BoolArray:
+        return np.asarray(~(y + self.offset <= 0))
+
     def fit(self, y: FloatArray) -> Any:
-        bad = int(np.count_nonzero(y + self.offset <= 0))
+        bad = int(np.count_nonzero(~self.exists(y)))
         if bad:
             raise NonPositiveError(
                 f"{plural(bad, 'value')} of {_least(-self.offset)}, whose logarithm does not exist; "
@@ -150,8 +169,15 @@ class BoxCox(ElementwiseTransform):
 
     lam: float | None = None
 
+    @property
+    def is_given(self) -> bool:
+        return self.lam is not None
+
+    def exists(self, y: FloatArray) -> BoolArray:
+        return np.asarray(~(y <= 0))
+
     def fit(self, y: FloatArray) -> Any:
-        bad = int(np.count_nonzero(y <= 0))
+        bad = int(np.count_nonzero(~self.exists(y)))
         if bad:
             raise NonPositiveError(
                 f"{plural(bad, 'value')} of zero or less, which Box-Cox cannot take", n_bad=bad
@@ -218,6 +244,9 @@ class Difference(Transform):
 class Transformed(LocalForecaster):
     """Forecast ``transform(y)`` with a local forecaster, and bring the forecast back.
 
+    With our exponential smoothing, Theta and ARIMA and a transform that learns nothing (``Log``, ``BoxCox``
+    with ``lam``) all windows are answered in one call.
+
     Parameters
     ----------
     forecaster : LocalForecaster
@@ -266,6 +295,44 @@ class Transformed(LocalForecaster):
     def check_refit(self, windows: Windows) -> None:
         self.forecaster.check_refit(windows)
 
+    @property
+    def at_once(self) -> bool:
+        return self._at_once() is not None
+
+    def _at_once(self) -> tuple[BatchForecaster, ElementwiseTransform] | None:
+        """Return what can answer all windows in one call: a batch forecaster on a scale that is given."""
+        member, transform = self.forecaster, self.transform
+        given = isinstance(transform, ElementwiseTransform) and transform.is_given
+        if isinstance(member, BatchForecaster) and isinstance(transform, ElementwiseTransform):
+            return (member, transform) if given else None
+        return None
+
+    def _learn(self, windows: Windows, failed: Answer) -> Any:
+        pair = self._at_once()
+        if pair is None:
+            return super()._learn(windows, failed)
+        return pair[0]._learn(on_new_scale(windows, pair[1], failed), failed)
+
+    def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        pair = self._at_once()
+        if pair is None:
+            return super()._recall(learned, windows, probs)
+        answer = empty_answer(windows, probs)
+        if learned is not None:
+            fits = learned.only(windows.active)
+            put_back(*pair, self.bias_correction, fits, windows, answer)
+        return answer
+
+    def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        pair = self._at_once()
+        if pair is None:
+            return super()._forecast_windows(windows, probs)
+        answer = empty_answer(windows, probs)
+        fits = self._learn(windows, answer)
+        if fits is not None:
+            put_back(*pair, self.bias_correction, fits, windows, answer)
+        return answer
+
     def _fit(self, history: History) -> Any:
         fitted = self.transform.fit(history.y)
         return fitted, self.forecaster._fit(self._changed(history, fitted))
@@ -277,8 +344,11 @@ class Transformed(LocalForecaster):
 
     def _update(self, state: Any, history: History) -> Any:
         fitted, inner = state
-        if isinstance(self.transform, Difference):
-            fitted = self.transform.fit(history.y)
+        transform = self.transform
+        if isinstance(transform, Difference):
+            fitted = transform.fit(history.y)
+        elif isinstance(transform, ElementwiseTransform) and not transform.exists(history.y).all():
+            transform.fit(history.y)  # which says what is wrong
         changed = self._changed(history, fitted)
         if not self.forecaster.estimates:  # nothing to keep
             return fitted, self.forecaster._fit(changed)

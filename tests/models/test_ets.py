@@ -128,6 +128,15 @@ def test_missing_values_are_skipped() -> None:
     assert np.isfinite(fitted.predict(12)).all()
 
 
+@pytest.mark.parametrize("model", ["MNN", "MAdA"])
+@pytest.mark.parametrize("factor", [2.0**-990, 2.0**600])
+def test_the_width_of_relative_errors_has_the_unit_of_the_values(model: str, factor: float) -> None:
+    y = wavy()
+    usual = fc.ETS(12, model).fit(one(y)).predict(6, level=80).to_numpy()
+    scaled = fc.ETS(12, model).fit(one(y * factor)).predict(6, level=80).to_numpy()
+    assert_allclose(scaled / factor, usual, rtol=1e-9)
+
+
 # --- the backtest -------------------------------------------------------------------------------------------
 
 

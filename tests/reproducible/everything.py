@@ -42,6 +42,7 @@ def quick():
         fc.ETS(12, "MAM"),
         fc.AutoETS(12),
         fc.AveragedETS(12),
+        fc.AggregatedETS(12),
         fc.Theta(12),
         fc.OptimizedTheta(12),
         fc.DynamicTheta(12),

@@ -82,12 +82,17 @@ void project(const double *records, const Records &shape, std::int64_t h, double
             }
             continue;
         }
+        // In a power of two near the level or trend, which is exact, so that squares neither overflow nor vanish.
+        int exponent = 0;
+        std::frexp(std::fmax(std::fabs(state[0]), std::fabs(state[1])), &exponent);
         for (std::int64_t j = 0; j < h; ++j) {
-            second[j] = mu[j] * mu[j];
+            const double mean = std::ldexp(mu[j], -exponent);
+            second[j] = mean * mean;
             for (std::int64_t k = 0; k < j; ++k) {
                 second[j] += variance * response[k] * response[k] * second[j - 1 - k];
             }
-            spread[j] = std::sqrt(std::fmax(0.0, (1.0 + variance) * second[j] - mu[j] * mu[j]));
+            const double square = std::fmax(0.0, (1.0 + variance) * second[j] - mean * mean);
+            spread[j] = std::ldexp(std::sqrt(square), exponent);
         }
     }
 }

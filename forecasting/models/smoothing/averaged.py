@@ -156,9 +156,11 @@ class AveragedETS(BatchForecaster):
         return Fits({"records": records}, kernel.outcomes(records))
 
     def _project(self, fits: Fits, ahead: Ahead) -> Projection:
-        records = fits["records"]
+        return self._mixture(fits["records"], ahead.h)
+
+    def _mixture(self, records: FloatArray, h: int) -> Projection:
         shares = self._weights(records)
-        mean, sd = kernel.mix(records, self._season, shares, ahead.h)
+        mean, sd = kernel.mix(records, self._season, shares, h)
         span = _best(records, shares)[..., Column.RANGE]
         with np.errstate(invalid="ignore", over="ignore"):
             wide = ~(sd[..., -1] <= EXPLODED_RANGES * span)
