@@ -29,6 +29,7 @@ from forecasting.errors import (
     SeriesError,
     ShortSeriesError,
 )
+from forecasting.features.calendar_features import calendar_features
 from forecasting.filling import fill_gaps
 from forecasting.loading import load
 from forecasting.metrics import METRICS
@@ -158,6 +159,7 @@ __all__ = [
     "audit",
     "backtest",
     "backtest_to_store",
+    "calendar_features",
     "check",
     "fill_gaps",
     "load",

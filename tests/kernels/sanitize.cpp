@@ -10,6 +10,7 @@
 #include "ets_fit.hpp"
 #include "intermittent.hpp"
 #include "stl.hpp"
+#include "seasonal_ridge.hpp"
 #include "theta.hpp"
 #include "weighted_quantiles.hpp"
 
@@ -163,6 +164,33 @@ int main() {
         const quantiles::Options options{m, 40, alphas, 2, season_weights, 2, 0.05, 8.0};
         std::vector<double> weights(stops.size() * 4), mean(stops.size() * 15), found(mean.size() * 3);
         quantiles::forecast(w, options, 15, probs, 3, 2, weights.data(), mean.data(), found.data());
+    }
+    const double period[] = {0, 4, 4, 4, 12.5, 12.5}, needed[] = {0, 0, 0, 0, 15, 15, 0}, grows[] = {0, 0, 0, 0, 12.5, 12.5, 0};
+    const double penalty[] = {0, 2, 2, 4, 0.25, 0.25, 1};
+    const std::int64_t harmonic[] = {0, 1, 1, 2, 1, 1}, is_sine[] = {0, 0, 1, 0, 0, 1};
+    std::vector<double> days(static_cast<std::size_t>(n) + 40), regressor(values.size());
+    for (std::size_t t = 0; t < days.size(); ++t) days[t] = t % 30 == 24;
+    for (std::size_t t = 0; t < values.size(); ++t) regressor[t] = t % 50 == 7 ? std::nan("") : 1e5 + t % 11;
+    const std::vector<std::int64_t> first(starts.size(), 100);
+    for (const int q : {0, 1}) {
+        const ridge::Design d{period, harmonic, is_sine, penalty, needed, grows, days.data(), 95, 6, 1, q};
+        const auto width = static_cast<std::size_t>(d.record());
+        std::vector<double> records(stops.size() * width), fitted;
+        std::vector<std::int64_t> ahead;
+        for (const ridge::Logs logs : {ridge::kNever, ridge::kAlways, ridge::kIfPositive}) {
+            ridge::fit(w, first.data(), regressor.data(), d, {logs, 5, 2, 8, 3}, 2, records.data());
+            for (std::size_t i = 0; i < stops.size(); ++i) {
+                if (records[i * width] != 0.0) continue;
+                fitted.insert(fitted.end(), records.begin() + static_cast<std::ptrdiff_t>(i * width),
+                              records.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+                ahead.push_back(100 + static_cast<std::int64_t>(records[i * width + ridge::kLength]));
+            }
+        }
+        const auto m = static_cast<std::int64_t>(ahead.size());
+        const std::vector<std::int64_t> lo(ahead.size(), 0), hi(ahead.size(), 7);
+        std::vector<double> mean(ahead.size() * 15), beside(mean.size(), 1e5);
+        ridge::project(fitted.data(), m, ahead.data(), beside.data(), d, 15, mean.data());
+        ridge::advance(fitted.data(), m, values.data(), regressor.data(), lo.data(), hi.data(), ahead.data(), d);
     }
     std::vector<double> demand(stops.size());
     croston_optimised(w, {0.1, 0.3}, demand.data());

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "lanes.hpp"
 #include "parallel.hpp"
 #include "ridge_solve.hpp"
 #include "seasonal_ridge_window.hpp"
@@ -13,8 +14,9 @@
 namespace forecasting::ridge {
 namespace {
 
-constexpr std::size_t kChunk = 16;      // series that one factor serves at a time
+constexpr std::size_t kChunk = kSides;  // series that one factor serves at a time
 constexpr double kShortPenalty = 6.0;   // of a season that was not seen twice
+constexpr double kFaded = 1e-30;        // of columns of about one: no sum knows it
 constexpr double kConstant = 1e-24;     // a relative variance that is rounding noise
 
 std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
@@ -57,15 +59,16 @@ struct Batch {
 // Estimate the windows of a few series whose designs are the same, row by row, up to the end of the shorter.
 class Pass {
   public:
-    explicit Pass(const Batch &batch) : batch_(batch), d_(batch.d), p_(batch.d.size()), width_((p_ + 7) / 8 * 8) {}
+    explicit Pass(const Batch &batch) : batch_(batch), d_(batch.d), p_(batch.d.size()) {}
 
     void run(Item *items, std::size_t n_items) {
         items_ = items;
         n_items_ = n_items;
+        width_ = padded(p_ + static_cast<int>(n_items));
         length_ = 0;
         for (std::size_t i = 0; i < n_items; ++i) length_ = std::max(length_, items[i].length());
         lay_rows();
-        for (std::size_t i = 0; i < n_items; ++i) prepare(items[i]);
+        for (std::size_t i = 0; i < n_items; ++i) prepare(items[i], p_ + static_cast<int>(i));
         std::vector<std::int64_t> events;
         for (std::size_t i = 0; i < n_items; ++i) {
             events.insert(events.end(), items[i].stops.begin(), items[i].stops.end());
@@ -80,14 +83,16 @@ class Pass {
   private:
     const Batch &batch_;
     const Design &d_;
-    const int p_, width_;
+    const int p_;
+    int width_ = 0;  // of a row: its columns, then the values of each series
     Item *items_ = nullptr;
     std::size_t n_items_ = 0;
     std::int64_t length_ = 0;
-    std::vector<double> rows_, gram_, factor_, block_, level_, inverse_, diagonal_, products_, levels_, b_, work_;
+    std::vector<double> rows_, gram_, factor_, block_, level_, inverse_, diagonal_, ahead_, means_, b_, work_;
     std::vector<double> shifts_, scales_;
     std::vector<char> seen_;
     std::vector<int> active_;
+    std::vector<std::size_t> asking_;  // items
 
     void lay_rows() {
         const Item &any = *std::max_element(items_, items_ + n_items_, [](const Item &x, const Item &y) {
@@ -126,7 +131,7 @@ class Pass {
         }
     }
 
-    void prepare(Item &item) {
+    void prepare(Item &item, int place) {
         const std::int64_t n = item.length(), start = batch_.w.starts[item.series];
         const double *y = batch_.w.values + start;
         const Options &o = batch_.o;
@@ -138,6 +143,7 @@ class Pass {
             if (!begun) item.shift = z;
             begun = true;
             item.z[size_of(t)] = z - item.shift;
+            rows_[size_of(t * width_ + place)] = z - item.shift;
         }
         item.origins.clear();
         for (const std::int64_t stop : item.stops) {
@@ -172,42 +178,43 @@ class Pass {
         gram_.assign(size_of(static_cast<std::int64_t>(p_) * width_), 0.0);
         block_.assign(size_of(kBlock * width_), 0.0);
         level_.assign(size_of(width_), 0.0);
-        products_.assign(n_items_ * size_of(width_), 0.0);
-        levels_.assign(n_items_, 0.0);
-        const double alpha = kAlpha[a];
+        const int m = static_cast<int>(n_items_);
         int filled = 0;
         std::int64_t t = 0;
         for (const std::int64_t event : events) {
             for (; t < event; ++t) {
                 if (!seen_[size_of(t)]) continue;
-                const double *row = rows_.data() + t * width_;
                 double *to = block_.data() + filled * width_;
-                for (int c = 0; c < p_; ++c) {
-                    to[c] = row[c] - level_[size_of(c)];
-                    level_[size_of(c)] += alpha * to[c];
-                }
-                for (std::size_t i = 0; i < n_items_; ++i) {
-                    if (t >= items_[i].length()) continue;
-                    const double error = items_[i].z[size_of(t)] - levels_[i];
-                    levels_[i] += alpha * error;
-                    double *sums = products_.data() + i * size_of(width_);
-                    for (int c = 0; c < p_; ++c) sums[c] += to[c] * error;
-                }
+                const double *row = rows_.data() + t * width_;
+                whiten(row, kAlpha[a], kFaded, p_, level_.data(), to);
+                whiten(row + p_, kAlpha[a], 0.0, m, level_.data() + p_, to + p_);
                 if (++filled == kBlock) {
-                    add_products(block_.data(), filled, p_, width_, gram_.data());
+                    add_products(block_.data(), filled, p_, m, width_, gram_.data());
                     filled = 0;
                 }
             }
-            add_products(block_.data(), filled, p_, width_, gram_.data());
+            add_products(block_.data(), filled, p_, m, width_, gram_.data());
             filled = 0;
             solve_at(a, event);
         }
     }
 
+    static bool has(const std::vector<std::int64_t> &lengths, std::int64_t n) {
+        return std::binary_search(lengths.begin(), lengths.end(), n);
+    }
+
     void solve_at(int a, std::int64_t n) {
         choose_columns(n);
-        const int size = static_cast<int>(active_.size());
-        const int width = (size + 7) / 8 * 8;
+        asking_.clear();
+        bool judging = false;
+        for (std::size_t i = 0; i < n_items_; ++i) {
+            const bool is_origin = has(items_[i].origins, n);
+            if (is_origin || has(items_[i].stops, n)) asking_.push_back(i);
+            judging = judging || is_origin;
+        }
+        if (judging) look_ahead(n);
+        const int size = static_cast<int>(active_.size()), m = static_cast<int>(asking_.size());
+        const int width = padded(size + m);
         factor_.resize(size_of(static_cast<std::int64_t>(size) * width));
         inverse_.resize(size_of(size));
         b_.resize(size_of(size));
@@ -216,26 +223,41 @@ class Pass {
                 const double *from = gram_.data() + static_cast<std::int64_t>(active_[size_of(i)]) * width_;
                 double *to = factor_.data() + static_cast<std::int64_t>(i) * width;
                 for (int j = i; j < size; ++j) to[j] = from[active_[size_of(j)]];
+                for (int j = 0; j < m; ++j) to[size + j] = from[size_of(p_) + asking_[size_of(j)]];
                 to[i] += kLambda[l] * diagonal_[size_of(i)];
             }
-            factorise(factor_.data(), size, width, inverse_.data());
-            const int pair = a * kLambdas + l;
-            for (std::size_t i = 0; i < n_items_; ++i) {
-                Item &item = items_[i];
-                const auto stop = std::lower_bound(item.stops.begin(), item.stops.end(), n);
-                const auto origin = std::lower_bound(item.origins.begin(), item.origins.end(), n);
-                const bool is_stop = stop != item.stops.end() && *stop == n;
-                const bool is_origin = origin != item.origins.end() && *origin == n;
-                if (!is_stop && !is_origin) continue;
-                const double *sums = products_.data() + i * size_of(width_);
-                for (int c = 0; c < size; ++c) b_[size_of(c)] = sums[active_[size_of(c)]];
-                solve(factor_.data(), inverse_.data(), size, width, b_.data());
-                if (is_origin) judge(item, origin - item.origins.begin(), pair, levels_[i]);
-                for (auto cell = stop; is_stop && cell != item.stops.end() && *cell == n; ++cell) {
-                    double *to = item.solved.data() + ((cell - item.stops.begin()) * kPairs + pair) * p_;
-                    for (int c = 0; c < size; ++c) to[active_[size_of(c)]] = b_[size_of(c)];
+            factorise(factor_.data(), size, m, width, inverse_.data());
+            substitute(factor_.data(), inverse_.data(), size, m, width);
+            for (int j = 0; j < m; ++j) {
+                for (int c = 0; c < size; ++c) {
+                    b_[size_of(c)] = factor_[size_of(static_cast<std::int64_t>(c) * width + size + j)];
                 }
+                deliver(asking_[size_of(j)], n, a * kLambdas + l);
             }
+        }
+    }
+
+    // Keep the coefficients b_ of one series where it has a window of n rows; judge them where that is an origin.
+    void deliver(std::size_t i, std::int64_t n, int pair) {
+        Item &item = items_[i];
+        if (has(item.origins, n)) {
+            const auto place = std::lower_bound(item.origins.begin(), item.origins.end(), n);
+            judge(item, place - item.origins.begin(), pair, level_[size_of(p_) + i]);
+        }
+        auto stop = std::lower_bound(item.stops.begin(), item.stops.end(), n);
+        for (; stop != item.stops.end() && *stop == n; ++stop) {
+            double *to = item.solved.data() + ((stop - item.stops.begin()) * kPairs + pair) * p_;
+            for (std::size_t c = 0; c < active_.size(); ++c) to[active_[c]] = b_[c];
+        }
+    }
+
+    // The active columns of the steps after an origin, one after the other: (active, horizon).
+    void look_ahead(std::int64_t n) {
+        const std::int64_t h = batch_.o.horizon;
+        ahead_.resize(active_.size() * size_of(h));
+        for (std::int64_t s = 0; s < h; ++s) {
+            const double *row = rows_.data() + (n + s) * width_;
+            for (std::size_t c = 0; c < active_.size(); ++c) ahead_[c * size_of(h) + size_of(s)] = row[active_[c]];
         }
     }
 
@@ -268,20 +290,19 @@ class Pass {
 
     // Add the absolute errors of the steps after an origin; b_ holds its coefficients.
     void judge(Item &item, std::int64_t origin, int pair, double level) {
-        const std::int64_t from = item.origins[size_of(origin)];
+        const std::int64_t from = item.origins[size_of(origin)], h = batch_.o.horizon;
         const Bounds &bounds = item.bounds[size_of(origin)];
         if (item.judged[size_of(origin)] == 0) return;
-        const double *y = batch_.w.values + batch_.w.starts[item.series];
+        const double *y = batch_.w.values + batch_.w.starts[item.series] + from;
         for (std::size_t c = 0; c < active_.size(); ++c) level -= level_[size_of(active_[c])] * b_[c];
+        means_.assign(size_of(h), level);
+        for (std::size_t c = 0; c < active_.size(); ++c) add_scaled(ahead_.data() + c * size_of(h), b_[c], h, means_.data());
         double total = 0.0;
-        for (std::int64_t t = from; t < from + batch_.o.horizon; ++t) {
-            if (!seen_[size_of(t)]) continue;
-            const double *row = rows_.data() + t * width_;
-            double mean = level;
-            for (std::size_t c = 0; c < active_.size(); ++c) mean += row[active_[c]] * b_[c];
-            mean += item.shift;
+        for (std::int64_t s = 0; s < h; ++s) {
+            if (!seen_[size_of(from + s)]) continue;
+            double mean = means_[size_of(s)] + item.shift;
             if (item.logged) mean = std::exp(mean);
-            total += std::fabs(y[t] - std::min(bounds.high, std::max(bounds.low, mean)));
+            total += std::fabs(y[s] - std::min(bounds.high, std::max(bounds.low, mean)));
         }
         item.errors[size_of(origin * kPairs + pair)] = std::isnan(total) ? HUGE_VAL : total;
     }

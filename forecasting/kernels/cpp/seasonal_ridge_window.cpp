@@ -75,6 +75,7 @@ bool finish(const Design &d, const Series &s, std::int64_t n, const double *coef
     // A power of two changes no bit and keeps squares within a double's range.
     int exponent = 0;
     if (largest > 0.0) std::frexp(largest, &exponent);
+    const double scale = std::ldexp(1.0, -std::min(1000, std::max(exponent, -1000))), back = 1.0 / scale;
 
     double level[kAlphas] = {}, off[kAlphas] = {}, product[kAlphas] = {}, square[kAlphas] = {};
     std::int64_t gap = 0;
@@ -85,7 +86,7 @@ bool finish(const Design &d, const Series &s, std::int64_t n, const double *coef
             ++gap;
             continue;
         }
-        const double value = std::ldexp(rest[t], -exponent);
+        const double value = rest[t] * scale;
         double mean = 0.0;
         for (int a = 0; a < kAlphas; ++a) {
             mean += weight[a] * level[a];
@@ -101,19 +102,19 @@ bool finish(const Design &d, const Series &s, std::int64_t n, const double *coef
         const double error = value - mean;
         squares += error * error;
         errors.add(error);
-        whole.add(error + std::ldexp(fitted[t], -exponent));
+        whole.add(error + fitted[t] * scale);
         count += 1.0;
         gap = 0;
     }
-    record[kSigma] = std::ldexp(std::sqrt(squares / count), exponent);
+    record[kSigma] = std::sqrt(squares / count) * back;
     record[kStrength] = whole.sum > 0.0 ? std::max(0.0, 1.0 - errors.sum / whole.sum) : 0.0;
     for (int a = 0; a < kAlphas; ++a) {
         const double ratio = square[a] > 0.0 ? product[a] / square[a] : 0.0;
         const double phi = kPhiShare * std::min(kHighestPhi, std::max(kLowestPhi, ratio));
-        double now = std::ldexp(off[a], exponent);
+        double now = off[a] * back;
         for (std::int64_t j = 0; j < gap; ++j) now *= phi;
         record[kWeights + a] = weight[a];
-        record[kLevels + a] = std::ldexp(level[a], exponent);
+        record[kLevels + a] = level[a] * back;
         record[kRests + a] = now;
         record[kPhis + a] = phi;
     }
