@@ -101,10 +101,10 @@ class STLForecaster(LocalForecaster):
         Steps in a season, at least 2. Several, ascending: ``(24, 168)`` for hours of the day and of the
         week.
     forecaster : LocalForecaster
-        For the series without its season: ``RandomWalkWithDrift()``, ``Holt(damped=True)``.
+        For the series without its season: ``DynamicOptimizedTheta()``, ``Holt(damped=True)``.
     seasonal : int or "periodic"
-        Length of the loess window over the same point of successive seasons; odd, at least 7.
-        ``"periodic"``: the season stays the same.
+        Length of the loess window over the same point of successive seasons; odd, at least 7. Longer, the
+        season changes less from cycle to cycle; ``"periodic"``: not at all.
     robust : bool
         Give outliers less weight.
 
@@ -125,7 +125,7 @@ class STLForecaster(LocalForecaster):
 
     season_length: int | Sequence[int]
     forecaster: LocalForecaster
-    seasonal: int | Literal["periodic"] = 7
+    seasonal: int | Literal["periodic"] = 13
     robust: bool = False
 
     def __post_init__(self) -> None:
