@@ -13,10 +13,11 @@ from statsmodels.tsa.seasonal import MSTL, STL
 from forecasting import Regressors, load, read_signature
 from forecasting.backtesting import backtest
 from forecasting.batch import BatchForecaster
-from forecasting.compose.stl import STLForecaster
+from forecasting.compose.stl import StlFit, STLForecaster
 from forecasting.compose.transform import Log, Transformed
 from forecasting.errors import ArgumentError, ShortSeriesError
 from forecasting.fits import Fits, Projection
+from forecasting.modelfile.errors import CorruptModelFileError, as_corrupt
 from forecasting.models.naive import Naive, RandomWalkWithDrift, WindowAverage
 from forecasting.models.smoothing.ets import ETS, Holt
 from forecasting.models.smoothing.theta import DynamicOptimizedTheta
@@ -24,6 +25,7 @@ from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsTheta
 from forecasting.reading import as_panel
 from forecasting.schedule import Schedule, rolling_windows
 from forecasting.testing import contract_panel, parametrize_forecasters
+from forecasting.windows import final_window
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +251,26 @@ def test_a_model_file_keeps_what_was_estimated(tmp_path):
     path = kept.save(tmp_path / "it.model")
     assert read_signature(path)["estimated_again"] == []
     pd.testing.assert_frame_equal(kept.predict(5, level=80), load(path).predict(5, level=80))
+
+
+def test_a_model_file_whose_seasons_contradict_its_panel_is_refused():
+    fitted = STLForecaster(12, Holt()).fit(contract_panel(60, 2))
+    windows = final_window(fitted._fitted.panel, 1, 0)
+    packed = fitted._pack(fitted._fitted.learned)
+    assert isinstance(fitted._unpack(packed, windows), StlFit)
+    spoilt = packed["seasons"].copy()
+    spoilt[0, 3] = np.nan
+    for wrong in (packed["seasons"][:, 1:], packed["seasons"].astype(np.float32), spoilt, None):
+        with (
+            pytest.raises(CorruptModelFileError, match=r"another panel|not finite"),
+            as_corrupt("it.model"),
+        ):
+            fitted._unpack({**packed, "seasons": wrong}, windows)
+    with (
+        pytest.raises(CorruptModelFileError, match="shorter than two seasons"),
+        as_corrupt("it.model"),
+    ):
+        STLForecaster(31, Holt())._unpack(packed, windows)
 
 
 def test_a_multiplicative_season_is_one_of_logarithms():
