@@ -18,12 +18,13 @@ BENCHMARKS = (
     "adapters",
     "smoothing",
     "arima",
+    "stl",
     "accuracy",
     "leak_matrix",
     "coverage",
 )
 RESULTS = Path(__file__).with_name("results")
-TAKE_WORDS = ("m3_published", "adapters", "smoothing", "arima")
+TAKE_WORDS = ("m3_published", "adapters", "smoothing", "arima", "stl")
 PACKAGES = ("numpy", "pandas", "statsmodels", "prophet", "sktime", "lightgbm")
 
 

@@ -104,7 +104,7 @@ CASES = [
     Case("ETS(A,Ad,A)", StatsmodelsETS(12, trend="add", damped=True, seasonal="add"), ets),
     Case("Theta", StatsmodelsTheta(12), theta, 25),
     Case("ARIMA(1,1,1)", StatsmodelsARIMA(), arima),
-    Case("STL + ARIMA(1,1,0)", STLForecaster(12, StatsmodelsARIMA(order=(1, 1, 0))), stl_arima),
+    Case("STL + ARIMA(1,1,0)", STLForecaster(12, StatsmodelsARIMA(order=(1, 1, 0)), 7), stl_arima),
     Case("Prophet, its draws too", Prophet(), prophet),
     Case("Prophet, mean alone", Prophet(), prophet_without_draws),
 ]

@@ -158,6 +158,34 @@ class Windows:
             fit_at=fit_at,
         )
 
+    def apart(self, cells: tuple[IntArray, IntArray]) -> Windows:
+        """Return the training part of each cell as a series of its own, with one window, copied.
+
+        For forecasters that change the values of a window before another one forecasts them. Ids come more
+        than once.
+        """
+        i, lo, hi = cells[0], self.lo[cells], self.hi[cells]
+        panel = self.panel.cut(i, lo, hi)
+        known, known_offsets = self.known[:0], np.zeros(len(i) + 1, dtype=np.int64)
+        if self.known.shape[1]:
+            shift = self.known_offsets[i] - self.panel.offsets[i]
+            first, last = lo + shift, np.minimum(hi + shift + self.h, self.known_offsets[i + 1])
+            pairs = zip(first.tolist(), last.tolist(), strict=True)
+            known = np.concatenate([self.known[a:b] for a, b in pairs])
+            known_offsets[1:] = np.cumsum(last - first)
+        return dataclasses.replace(
+            self,
+            panel=panel,
+            cutoffs=self.cutoffs[cells][:, None],
+            lo=panel.offsets[:-1, None],
+            hi=panel.offsets[1:, None],
+            active=np.ones((len(i), 1), dtype=bool),
+            fit_at=np.zeros(1, dtype=np.int64),
+            known=known,
+            known_offsets=known_offsets,
+            window=None,
+        )
+
     def training_panel(self, k: int) -> tuple[IntArray, Panel]:
         """Return the series active at window ``k`` and their training parts as a panel."""
         series = np.flatnonzero(self.active[:, k])

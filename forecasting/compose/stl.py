@@ -101,10 +101,10 @@ class STLForecaster(LocalForecaster):
         Steps in a season, at least 2. Several, ascending: ``(24, 168)`` for hours of the day and of the
         week.
     forecaster : LocalForecaster
-        For the series without its season: ``RandomWalkWithDrift()``, ``Holt(damped=True)``.
+        For the series without its season: ``DynamicOptimizedTheta()``, ``Holt(damped=True)``.
     seasonal : int or "periodic"
-        Length of the loess window over the same point of successive seasons; odd, at least 7.
-        ``"periodic"``: the season stays the same.
+        Length of the loess window over the same point of successive seasons; odd, at least 7. Longer, the
+        season changes less from cycle to cycle; ``"periodic"``: not at all.
     robust : bool
         Give outliers less weight.
 
@@ -125,7 +125,7 @@ class STLForecaster(LocalForecaster):
 
     season_length: int | Sequence[int]
     forecaster: LocalForecaster
-    seasonal: int | Literal["periodic"] = 7
+    seasonal: int | Literal["periodic"] = 13
     robust: bool = False
 
     def __post_init__(self) -> None:
@@ -195,8 +195,7 @@ class STLForecaster(LocalForecaster):
             return self._loop(windows, probs)
         cells = cells_of(windows.active)
         found = self._decompose(windows.panel.values, windows.lo[cells], windows.hi[cells])
-        alone = _one_by_one(windows, cells)
-        inner, broken = _without(alone, found.seasons)
+        inner, broken = _without(windows.apart(cells), found.seasons)
         answer = empty_answer(windows, probs)
         rest = self.forecaster.uncalibrated(inner, probs)
         self._put(rest, found.seasons, found.offsets[1:], cells, answer)
@@ -274,6 +273,8 @@ class STLForecaster(LocalForecaster):
         shape = (len(self._lengths), len(windows.panel.values))
         right = isinstance(seasons, np.ndarray) and seasons.dtype == np.float64
         demand(right and seasons.shape == shape, "the seasons are those of another panel")
+        long_enough = windows.lengths[windows.active] >= self.min_observations
+        demand(long_enough.all(), "a series is shorter than two seasons")
         inner, broken = _without(windows, seasons)
         demand(not broken.any(), "a season is not finite")
         member = self.forecaster
@@ -283,32 +284,6 @@ class STLForecaster(LocalForecaster):
         if kept is None:
             return super()._again(kept)
         return self.forecaster._again(kept["learned"]["member"])
-
-
-def _one_by_one(windows: Windows, cells: Cells) -> Windows:
-    """Return each cell as a series of its own, with one window; what is known of it, copied."""
-    i, lo, hi = cells[0], windows.lo[cells], windows.hi[cells]
-    panel = windows.panel.cut(i, lo, hi)
-    known, known_offsets = windows.known[:0], np.zeros(len(i) + 1, dtype=np.int64)
-    if windows.known.shape[1]:
-        shift = windows.known_offsets[i] - windows.panel.offsets[i]
-        ends = np.minimum(hi + shift + windows.h, windows.known_offsets[i + 1])
-        known = np.concatenate(
-            [windows.known[a:b] for a, b in zip((lo + shift).tolist(), ends.tolist(), strict=True)]
-        )
-        known_offsets[1:] = np.cumsum(ends - lo - shift)
-    return dataclasses.replace(
-        windows,
-        panel=panel,
-        cutoffs=windows.cutoffs[cells][:, None],
-        lo=panel.offsets[:-1, None],
-        hi=panel.offsets[1:, None],
-        active=np.ones((len(i), 1), dtype=bool),
-        fit_at=np.zeros(1, dtype=np.int64),
-        known=known,
-        known_offsets=known_offsets,
-        window=None,
-    )
 
 
 def _without(windows: Windows, seasons: FloatArray) -> tuple[Windows, BoolArray]:

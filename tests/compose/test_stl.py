@@ -13,10 +13,11 @@ from statsmodels.tsa.seasonal import MSTL, STL
 from forecasting import Regressors, load, read_signature
 from forecasting.backtesting import backtest
 from forecasting.batch import BatchForecaster
-from forecasting.compose.stl import STLForecaster
+from forecasting.compose.stl import StlFit, STLForecaster
 from forecasting.compose.transform import Log, Transformed
 from forecasting.errors import ArgumentError, ShortSeriesError
 from forecasting.fits import Fits, Projection
+from forecasting.modelfile.errors import CorruptModelFileError, as_corrupt
 from forecasting.models.naive import Naive, RandomWalkWithDrift, WindowAverage
 from forecasting.models.smoothing.ets import ETS, Holt
 from forecasting.models.smoothing.theta import DynamicOptimizedTheta
@@ -24,6 +25,7 @@ from forecasting.models.statsmodels import StatsmodelsARIMA, StatsmodelsTheta
 from forecasting.reading import as_panel
 from forecasting.schedule import Schedule, rolling_windows
 from forecasting.testing import contract_panel, parametrize_forecasters
+from forecasting.windows import final_window
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +48,13 @@ def test_forecast_is_the_library_s_stl_forecast(co2, robust):
             co2.to_numpy(), ARIMA, model_kwargs={"order": (1, 1, 0)}, period=12, robust=robust
         )
         expected = library.fit().forecast(15)
-    forecaster = STLForecaster(12, StatsmodelsARIMA(order=(1, 1, 0)), robust=robust)
+    forecaster = STLForecaster(12, StatsmodelsARIMA(order=(1, 1, 0)), 7, robust)
     # Seasons agree to 1e-13 (tests/kernels/test_stl.py); where ARIMA's search ends differs by more.
     np.testing.assert_allclose(forecaster.fit(co2).predict(15), expected, rtol=1e-7)
 
 
 def test_interval_is_the_member_s_moved_by_the_last_season(co2):
-    season = np.asarray(STL(co2.to_numpy(), period=12).fit().seasonal)
+    season = np.asarray(STL(co2.to_numpy(), period=12, seasonal=13).fit().seasonal)
     rest = Naive().fit(series(co2.to_numpy() - season)).predict(14, level=80)
     expected = rest.to_numpy() + np.tile(season[-12:], 2)[:14, None]
     found = STLForecaster(12, Naive()).fit(co2).predict(14, level=80)
@@ -84,7 +86,7 @@ def test_without_a_refit_the_season_stays_and_the_member_moves_on(co2):
         co2, {"it": STLForecaster(12, Naive())}, h=2, n_windows=3, refit=False, progress=False
     )
     y = co2.to_numpy()
-    season = np.asarray(STL(y[:78], period=12).fit().seasonal)[-12:]
+    season = np.asarray(STL(y[:78], period=12, seasonal=13).fit().seasonal)[-12:]
     # The last cutoff lies 4 steps after the fit: the season at it is season[3], then season[4:6].
     expected = y[81] - season[3] + season[4:6]
     found = bt.forecasts.query("cutoff == cutoff.max()")["mean"]
@@ -222,7 +224,7 @@ def test_a_season_that_is_kept_equals_the_loop_without_a_refit():
 
 def test_several_seasons_are_repeated_each_at_its_own_length(co2):
     y = co2.to_numpy() + np.tile([0.0, 2.0, -1.0], 28)
-    season = MSTL(y, periods=(3, 12), windows=(7, 7)).fit().seasonal
+    season = MSTL(y, periods=(3, 12), windows=(13, 13)).fit().seasonal
     expected = (
         y[-1]
         - season[-1].sum()
@@ -249,6 +251,26 @@ def test_a_model_file_keeps_what_was_estimated(tmp_path):
     path = kept.save(tmp_path / "it.model")
     assert read_signature(path)["estimated_again"] == []
     pd.testing.assert_frame_equal(kept.predict(5, level=80), load(path).predict(5, level=80))
+
+
+def test_a_model_file_whose_seasons_contradict_its_panel_is_refused():
+    fitted = STLForecaster(12, Holt()).fit(contract_panel(60, 2))
+    windows = final_window(fitted._fitted.panel, 1, 0)
+    packed = fitted._pack(fitted._fitted.learned)
+    assert isinstance(fitted._unpack(packed, windows), StlFit)
+    spoilt = packed["seasons"].copy()
+    spoilt[0, 3] = np.nan
+    for wrong in (packed["seasons"][:, 1:], packed["seasons"].astype(np.float32), spoilt, None):
+        with (
+            pytest.raises(CorruptModelFileError, match=r"another panel|not finite"),
+            as_corrupt("it.model"),
+        ):
+            fitted._unpack({**packed, "seasons": wrong}, windows)
+    with (
+        pytest.raises(CorruptModelFileError, match="shorter than two seasons"),
+        as_corrupt("it.model"),
+    ):
+        STLForecaster(31, Holt())._unpack(packed, windows)
 
 
 def test_a_multiplicative_season_is_one_of_logarithms():

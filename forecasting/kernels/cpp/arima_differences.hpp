@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
+
+#include "stl.hpp"
 
 namespace forecasting::arima {
 
@@ -18,7 +21,9 @@ public:
 private:
     double strength(const double *y, std::int64_t n, int m);
 
-    std::vector<double> trend_, season_, cycle_, part_, smooth_, first_, second_, kept_;
+    int season_length_ = 0;  // of stl_
+    std::optional<stl::Decomposition> stl_;
+    std::vector<double> season_, trend_, weights_, part_, kept_;
 };
 
 }  // namespace forecasting::arima

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "stl_loess.hpp"
@@ -32,8 +33,7 @@ struct Parts {
 // The workspace of one thread; what it gives does not depend on what it did before.
 class Decomposition {
 public:
-    explicit Decomposition(const std::vector<Season> &seasons)
-        : seasons_(seasons), loess_(seasons.size()) {}
+    explicit Decomposition(std::vector<Season> seasons) : seasons_(std::move(seasons)), loess_(seasons_.size()) {}
 
     // Decompose y[0:n), n at least two seasons. A value that is not finite makes all NaN.
     void decompose(const double *y, std::int64_t n, const Parts &to);
@@ -48,7 +48,7 @@ private:
     void pass(const Season &season, Smoothers &by, const double *y, std::int64_t n, double *out, double *trend);
     void weigh(const double *y, std::int64_t n, const double *season, const Parts &to);
 
-    const std::vector<Season> &seasons_;
+    std::vector<Season> seasons_;
     std::vector<Smoothers> loess_;
     std::vector<double> scaled_, rest_, cycles_, first_, second_, low_;
 };
