@@ -4,7 +4,8 @@ The mathematics stand in :data:`forecasting.kernels.mathematics.ARIMA`. Here: ar
 
 What is learned at a window is one *record*, a row of float64 with the columns of :class:`Column`, then the
 coefficients ``ar``, ``ma``, seasonal ``ar``, seasonal ``ma`` (``w_t = e_t + ma_1 e_{t-1}``), each padded
-with zeros to the largest order.
+with zeros to the largest order; in a choice the next best orders; at last what each regressor is multiplied
+by.
 """
 
 from __future__ import annotations
@@ -49,13 +50,14 @@ class Column(enum.IntEnum):
 
 
 class Outcome(enum.IntEnum):
-    """Why a window has no fit."""
+    """Why a window has no fit; from REGRESSOR on see :func:`blamed`."""
 
     EMPTY = -1
     FITTED = 0
     TOO_SHORT = 1
     TOO_MANY_MISSING = 2
     UNDETERMINED = 3
+    REGRESSOR = 16
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Order:
     season_length: int = 1
     constant: bool = False
     contenders: int = 0  # of limits: next best orders that a record keeps
+    regressors: int = 0
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
@@ -81,7 +84,7 @@ class Order:
     @property
     def n_counted(self) -> int:
         """Estimated numbers, the variance among them."""
-        return sum(self.sizes) + int(self.constant) + 1
+        return sum(self.sizes) + int(self.constant) + self.regressors + 1
 
     @property
     def n_needed(self) -> int:
@@ -93,7 +96,8 @@ class Order:
     @property
     def record_size(self) -> int:
         """Columns of a record with at most these orders."""
-        return int(Column.COEFFICIENTS) + sum(self.sizes) + len(CONTENDER) * self.contenders
+        fixed = int(Column.COEFFICIENTS) + sum(self.sizes)
+        return fixed + len(CONTENDER) * self.contenders + self.regressors
 
     @property
     def numbers(self) -> IntArray:
@@ -107,6 +111,7 @@ def fit(
     stops: IntArray,
     order: Order,
     *,
+    regressors: FloatArray | None = None,
     anchor_ratio: float = ANCHOR_RATIO,
     tolerance: float = TOLERANCE,
 ) -> FloatArray:
@@ -121,6 +126,8 @@ def fit(
         Window ``k`` of series ``i`` is ``values[starts[i]:stops[i, k]]``; stops ascend along K.
         ``stops <= starts`` is an empty window.
     order : Order
+    regressors : array of float, shape (n, order.regressors), optional
+        What the level of each value is regressed on. NaN only beside a value that is missing.
     anchor_ratio : float
         A window is at most this many times longer than the prefix at which its search begins; 1 searches
         anew in every window.
@@ -145,6 +152,7 @@ def fit(
     records = np.empty((*end.shape, order.record_size))
     _kernels.arima_fit(
         flat,
+        beside(flat, regressors, order),
         begin,
         end,
         order=order.numbers,
@@ -164,6 +172,7 @@ def choose(
     stops: IntArray,
     limits: Order,
     *,
+    regressors: FloatArray | None = None,
     stepwise: bool = True,
     anchor_ratio: float = CHOICE_ANCHOR_RATIO,
     tolerance: float = TOLERANCE,
@@ -177,6 +186,8 @@ def choose(
         As of :func:`fit`.
     limits : Order
         The largest orders.
+    regressors : array of float, shape (n, limits.regressors), optional
+        As of :func:`fit`. Differences are chosen on what least squares on them leave.
     stepwise : bool
         Search the neighbourhood of the best order; else try every order within the limits.
     anchor_ratio, tolerance : float
@@ -197,6 +208,7 @@ def choose(
     records = np.empty((*end.shape, limits.record_size))
     _kernels.arima_choose(
         flat,
+        beside(flat, regressors, limits),
         begin,
         end,
         limits=limits.numbers,
@@ -229,7 +241,8 @@ def project(
         The largest orders that records hold, as :func:`fit` was told.
     values : array of float
     starts, stops : array of int, shape (n,)
-        The values of window ``i`` are ``values[starts[i]:stops[i]]``: those that it was fitted to, or more.
+        The values of window ``i`` are ``values[starts[i]:stops[i]]``: those that it was fitted to, or more,
+        less the regression if there is one. The mean is without it, too.
     h : int
 
     Notes
@@ -248,6 +261,7 @@ def project(
         limits.numbers,
         limits.season_length,
         limits.contenders,
+        limits.regressors,
         n_threads(),
         mean,
         sd,
@@ -256,7 +270,7 @@ def project(
 
 
 def evaluate(
-    y: FloatArray, order: Order, coefficients: FloatArray
+    y: FloatArray, order: Order, coefficients: FloatArray, regressors: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what there is at given coefficients.
 
@@ -267,6 +281,7 @@ def evaluate(
     order : Order
     coefficients : array of float, shape (p + q + P + Q,)
         ``ar``, ``ma``, seasonal ``ar``, seasonal ``ma``, usual signs.
+    regressors : array of float, shape (n, order.regressors), optional
 
     Returns
     -------
@@ -291,6 +306,7 @@ def evaluate(
     record = np.empty(order.record_size)
     _kernels.arima_evaluate(
         series,
+        beside(series, regressors, order),
         order.numbers,
         order.season_length,
         order.constant,
@@ -313,7 +329,37 @@ def coefficients(records: AnyArray, limits: Order) -> tuple[AnyArray, AnyArray, 
     return ar, ma, seasonal_ar, seasonal_ma
 
 
+def slopes(records: AnyArray, limits: Order) -> AnyArray:
+    """Return what regressors are multiplied by, shape (..., limits.regressors)."""
+    return records[..., limits.record_size - limits.regressors : limits.record_size]
+
+
+def blamed(code: int) -> tuple[int, bool] | None:
+    """Return the regressor for which a window has no fit, and whether it is missing rather than redundant."""
+    if code < Outcome.REGRESSOR:
+        return None
+    j, redundant = divmod(code - Outcome.REGRESSOR, 2)
+    return j, not redundant
+
+
+def beside(values: FloatArray, regressors: FloatArray | None, order: Order) -> FloatArray:
+    """Return regressors as the kernel takes them.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not as many as the order says, or not beside the values.
+    """
+    shape = (len(values), order.regressors)
+    if regressors is None:
+        regressors = np.empty((len(values), 0))
+    if regressors.shape != shape:
+        raise ArgumentError(f"regressors must have the shape {shape}, got {regressors.shape}")
+    return np.ascontiguousarray(regressors, dtype=np.float64)
+
+
 def contenders(records: AnyArray, limits: Order) -> AnyArray:
     """Return what records say of the next best orders, shape (..., limits.contenders, len(CONTENDER))."""
     begin = int(Column.COEFFICIENTS) + sum(limits.sizes)
-    return records[..., begin:].reshape(*records.shape[:-1], limits.contenders, len(CONTENDER))
+    end = begin + len(CONTENDER) * limits.contenders
+    return records[..., begin:end].reshape(*records.shape[:-1], limits.contenders, len(CONTENDER))

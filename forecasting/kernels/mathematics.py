@@ -187,6 +187,12 @@ pivot), log|Z'Z| (the first pivots), u and c. No initial covariance, no diffuse 
 **Missing values** are further unknowns: one column each, its input the weights of the differences. They are
 integrated out like u and not counted in n. With d + D > 0 that is the diffuse likelihood of a Kalman filter.
 
+**Regression with ARIMA errors.** With regressors X the errors y - X b follow the model. Differenced alike and
+filtered like w, they are further columns beside that of c: b and c come out of the same elimination by
+generalised least squares, at their maximum, counted among the estimated numbers. Beside a missing value a
+regressor cancels. A regressor of which differences, c, missing values and the regressors before it leave
+less than 10^-13 of its sum of squares, or rounding, is refused by name.
+
 **Gradient.** By an adjoint recursion over the same rows. With a = (u, c, 1) at the minimum and Z'Z of u
 alone::
 
@@ -208,7 +214,9 @@ model of its own besides. So what is found at a window is a function of the valu
 Windows shorter than 48, and those whose error variance is e times what it was at the anchor, search for
 themselves.
 
-**Choice of the order** (AutoARIMA). The season is differenced once if its strength, 1 - var(remainder) /
+**Choice of the order** (AutoARIMA). With regressors, d and D are chosen on what least squares on
+them and a constant leave, and lowered while a differenced regressor would be redundant beside a constant
+(as R does for constant ones). The season is differenced once if its strength, 1 - var(remainder) /
 var(remainder + season) of a decomposition by STL (seasonal window 11, degree 0; two inner iterations, none
 robust), exceeds 0.64 and there are more than two seasons; then y as often as the KPSS test around a level
 rejects at 5 % (int(3 sqrt(n) / 13) lags). The first models are (2, 2)(1, 1), (0, 0)(0, 0), (1, 0)(1, 0), (0,
@@ -225,10 +233,10 @@ own values, begun better.
 **Forecasts.** The recursions go on without errors from the conditional mean of x (and of missing y). With psi
 = theta* / (phi* times the differences) and R_h how the mean of step h moves with the unknowns::
 
-    v_h = sigma^2 (sum_{j<h} psi_j^2 + R_h (Z'Z)^-1 R_h'),      sigma^2 = S / (n - p - q - P - Q - [c])
+    v_h = sigma^2 (sum_{j<h} psi_j^2 + R_h (Z'Z)^-1 R_h'),    sigma^2 = S / (n - p - q - P - Q - [c] - [b])
 
 the exact variance at given parameters; quantiles are Gaussian. AICc = -2 log L + 2 k + 2 k (k + 1) / (n - k -
-1) with k = p + q + P + Q + [c] + 1.
+1) with k = p + q + P + Q + [c] + [b] + 1, [b] the number of regressors.
 
 **Sources.** G. E. P. Box, G. M. Jenkins (1970), Time Series Analysis: Forecasting and Control, Holden-Day. P.
 J. Brockwell, R. A. Davis (1991), Time Series: Theory and Methods, 2nd ed., Springer,

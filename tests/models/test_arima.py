@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 import forecasting as fc
 from forecasting.kernels import arima as kernel
-from forecasting.models.arima import smallest_root
+from forecasting.models.arima.common import smallest_root
 from forecasting.testing.case import contract_panel
 
 AIRLINE = fc.ARIMA(12, order=(0, 1, 1), seasonal_order=(0, 1, 1))
@@ -42,7 +42,7 @@ def run(data: object, model: fc.Forecaster, **settings: object) -> fc.Backtest:
         (lambda: fc.ARIMA(constant="drift"), "True, False or None"),
         (lambda: fc.ARIMA(m=12), "season_length"),
         (lambda: fc.AutoARIMA(12, max_order=(5, 3, 5)), "name the order with ARIMA"),
-        (lambda: fc.AutoARIMA(12, search="exhaustive"), "'stepwise' or 'all'"),
+        (lambda: fc.AutoARIMA(12, search="all"), "'stepwise' or 'exhaustive'"),
     ],
 )
 def test_an_impossible_model_is_refused_with_what_to_type(make: object, says: str) -> None:
@@ -248,7 +248,7 @@ def test_a_search_of_all_orders_finds_no_less_than_the_stepwise_one() -> None:
     y = one(wavy(96, seed=3))
     limits = {"max_order": (2, 2, 2), "max_seasonal_order": (1, 1, 1)}
     stepwise = fc.AutoARIMA(12, **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
-    whole = fc.AutoARIMA(12, search="all", **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
+    whole = fc.AutoARIMA(12, search="exhaustive", **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
     assert whole <= stepwise + 0.05
 
 

@@ -33,7 +33,7 @@ public:
         scaled_.assign(values, values + n);
         for (double &y : scaled_) y = std::ldexp(y, -exponent);
         const Order order = order_of(record, limits_.m);
-        sample_.make(order, scaled_.data(), n, n);
+        sample_.make(order, scaled_.data(), nullptr, n, n);
         const double centre = std::ldexp(record[kMean], -exponent);
         coefficients_.clear();
         const double *from = record + kCoefficients;
@@ -50,7 +50,7 @@ public:
             line(order, n, centre, mean);
         }
         const double count = record[kCount];
-        const double sigma = record[kRms] * std::sqrt(count / (count - order.n_counted() + 1.0));
+        const double sigma = record[kRms] * std::sqrt(count / (count - order.n_counted() - limits_.regressors + 1.0));
         weigh(order, sd);
         double sum = 0.0;
         for (std::int64_t j = 0; j < h_; ++j) {
