@@ -334,6 +334,21 @@ def slopes(records: AnyArray, limits: Order) -> AnyArray:
     return records[..., limits.record_size - limits.regressors : limits.record_size]
 
 
+def aicc(records: AnyArray, limits: Order) -> FloatArray:
+    """Return the corrected criterion of Akaike of records, shape (...); NaN of a fit without error."""
+    n, k = records[..., Column.COUNT], counted(records, limits)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: FloatArray = records[..., Column.OBJECTIVE] + 2 * k * (1 + (k + 1) / (n - k - 1))
+    return found
+
+
+def counted(records: AnyArray, limits: Order) -> FloatArray:
+    """Return how many numbers were estimated, the variance among them, shape (...)."""
+    of = [Column.P, Column.Q, Column.SEASONAL_P, Column.SEASONAL_Q, Column.CONSTANT]
+    found: FloatArray = records[..., of].sum(axis=-1) + limits.regressors + 1
+    return found
+
+
 def blamed(code: int) -> tuple[int, bool] | None:
     """Return the regressor for which a window has no fit, and whether it is missing rather than redundant."""
     if code < Outcome.REGRESSOR:

@@ -34,7 +34,7 @@ exact <- function(y, X, order, seasonal, coef, constant) {
 }
 write <- function(id, name, what, values)
   cat(sprintf("%s,%s,%s,%d,%.17g\n", id, name, what, seq_along(values), as.numeric(values)), sep = "")
-for (id in unique(m3$unique_id)[1:14]) {
+for (id in unique(m3$unique_id)[1:18]) {
   raw <- m3$y[m3$unique_id == id]
   t <- seq_along(raw)
   X <- cbind(pulse = pulse(t), wave = wave(t))

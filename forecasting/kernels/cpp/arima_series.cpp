@@ -125,6 +125,7 @@ void Series::write_flat(const Order &order, std::int64_t stop, double *out) {
     const Sample &s = sample(order.d, order.D);
     out[kCount] = static_cast<double>(stop - order.lost() - s.n_missing(stop));
     out[kObjective] = kNaN;
+    std::fill(out + limits_.contenders_at(), out + limits_.slopes_at(), kNaN);
     out[kMean] = order.constant ? std::ldexp(s.w[0], exponent_) : 0.0;
 }
 

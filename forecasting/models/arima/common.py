@@ -131,8 +131,8 @@ class Family(BatchForecaster):
         n, objective = records[..., Column.COUNT], records[..., Column.OBJECTIVE]
         order = records[..., Column.P : Column.CONSTANT]
         constant = records[..., Column.CONSTANT]
-        size = order[..., [0, 2, 3, 5]].sum(axis=-1) + constant + limits.regressors
-        k = size + 1.0
+        k = kernel.counted(records, limits)
+        size = k - 1
         with np.errstate(divide="ignore", over="ignore"):
             table: dict[str, AnyArray] = {
                 "method": described(
@@ -146,6 +146,9 @@ class Family(BatchForecaster):
                 "bic": objective + k * np.log(n),
             }
         table["constant"] = np.where(constant > 0, records[..., Column.MEAN], np.nan)
+        differences = order[..., 1] + order[..., 4]
+        steps = np.where(order[..., 4] == 1, limits.season_length, 1)
+        table["drift"] = np.where(differences == 1, table["constant"] / steps, np.nan)
         factors = dict(
             zip(("ar", "ma", "sar", "sma"), kernel.coefficients(records, limits), strict=True)
         )

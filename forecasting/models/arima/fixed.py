@@ -32,6 +32,8 @@ class ARIMA(Family):
         Estimate the mean of the differenced series: the level of ``y`` where nothing is differenced, a drift
         where ``d + D`` is 1. None is a constant where nothing is differenced. With more differences there is
         none.
+    drift : bool, optional
+        ``constant`` by its name where ``d + D`` is 1, as ``include.drift`` of R; there the two say the same.
 
     Notes
     -----
@@ -43,8 +45,8 @@ class ARIMA(Family):
     differenced series it goes on as it is, with variance 0.
 
     ``parameters()``: method, n_obs (differenced values that are not missing), sigma2, loglik, aic, aicc, bic,
-    constant, ar_root and ma_root (the smallest modulus of a root; 1 is a unit root), ar_1, ..., ma_1, ...
-    (``w_t = e_t + ma_1 e_{t-1}``), sar_1, ..., sma_1, ....
+    constant, drift (the constant by step, where ``d + D`` is 1), ar_root and ma_root (the smallest modulus of a
+    root; 1 is a unit root), ar_1, ..., ma_1, ... (``w_t = e_t + ma_1 e_{t-1}``), sar_1, ..., sma_1, ....
 
     Known-future regressors make it a regression with ARIMA errors: ``y = X b + errors``, ``b`` by generalised
     least squares at every cutoff (``beta_<name>`` among the parameters), one value more needed for each. With
@@ -68,6 +70,7 @@ class ARIMA(Family):
     order: tuple[int, int, int] = (1, 1, 1)
     seasonal_order: tuple[int, int, int] | None = None
     constant: bool | None = None
+    drift: bool | None = None
 
     def __post_init__(self) -> None:
         check_count(self.season_length, "season_length")
@@ -78,13 +81,29 @@ class ARIMA(Family):
             raise ArgumentError(
                 f"seasonal_order={self.seasonal_order!r} needs season_length, for instance 12"
             )
-        if self.constant not in (None, False, True):
-            raise ArgumentError(f"constant must be True, False or None, got {self.constant!r}")
+        for name in ("constant", "drift"):
+            if getattr(self, name) not in (None, False, True):
+                raise ArgumentError(
+                    f"{name} must be True, False or None, got {getattr(self, name)!r}"
+                )
         differences = self.order[1] + self._seasonal[1]
-        if self.constant and differences > 1:
+        if differences > 1 and (self.constant or self.drift):
+            name = "constant" if self.constant else "drift"
             raise ArgumentError(
                 f"with d + D = {differences} a constant is a trend of that degree, which explodes; "
-                "leave constant out"
+                f"leave {name} out"
+            )
+        if self.drift and differences == 0:
+            raise ArgumentError(
+                "where nothing is differenced a constant is a level; difference once, order="
+                f"{(self.order[0], 1, self.order[2])}, or make time a regressor, "
+                "X=Regressors(known_future=...)"
+            )
+        both = None not in (self.constant, self.drift)
+        if differences == 1 and both and self.constant != self.drift:
+            raise ArgumentError(
+                f"with d + D = 1 the constant is the drift, but constant={self.constant!r} and "
+                f"drift={self.drift!r}; leave one out"
             )
 
     @property
@@ -96,12 +115,13 @@ class ARIMA(Family):
     @property
     def _limits(self) -> Order:
         seasonal = self._seasonal
-        flat = self.order[1] + seasonal[1] == 0
+        differences = self.order[1] + seasonal[1]
+        given = self.drift if self.constant is None and differences == 1 else self.constant
         return Order(
             self.order,
             seasonal,
             int(self.season_length) if any(seasonal) else 1,
-            flat if self.constant is None else bool(self.constant),
+            differences == 0 if given is None else bool(given),
         )
 
     @property
