@@ -144,6 +144,18 @@ def arima_project(
     mean: FloatArray,  # (n, h), filled
     sd: FloatArray,  # (n, h), filled
 ) -> None: ...
+def arima_widen(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    records: FloatArray,
+    limits: IntArray,  # (6,)
+    season_length: int,
+    contenders: int,
+    n_regressors: int,
+    n_threads: int,
+    ratio: FloatArray,  # (n, h), filled
+) -> None: ...
 def arima_evaluate(
     values: FloatArray,
     regressors: FloatArray,  # (n, r)

@@ -26,6 +26,8 @@ TOLERANCE = 1e-5
 CHOICE_ANCHOR_RATIO = 1.25
 MARGIN = 2.0
 N_CONTENDERS = 3
+MOST_UNKNOWN = 1200
+"""Presample and missing values that a fit has at most; the same as in ``cpp/arima_series.hpp``."""
 CONTENDER = ("p", "q", "P", "Q", "constant", "aicc")
 """What a record of a choice says of each of the next best orders, behind the coefficients."""
 
@@ -269,6 +271,43 @@ def project(
     return mean, sd
 
 
+def variance_ratio(
+    records: FloatArray,
+    limits: Order,
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    h: int,
+) -> FloatArray:
+    """Return by how much estimating coefficients and constant multiplies the variances of :func:`project`.
+
+    Parameters
+    ----------
+    records, limits, values, starts, stops, h
+        As of :func:`project`.
+
+    Returns
+    -------
+    array of float, shape (n, h)
+        At least 1; 1 where nothing is left to explain. Slopes of regressors count as known.
+    """
+    flat = np.ascontiguousarray(records)
+    ratio = np.empty((len(flat), h))
+    _kernels.arima_widen(
+        np.ascontiguousarray(values, dtype=np.float64),
+        np.ascontiguousarray(starts, dtype=np.int64),
+        np.ascontiguousarray(stops, dtype=np.int64),
+        flat,
+        limits.numbers,
+        limits.season_length,
+        limits.contenders,
+        limits.regressors,
+        n_threads(),
+        ratio,
+    )
+    return ratio
+
+
 def evaluate(
     y: FloatArray, order: Order, coefficients: FloatArray, regressors: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -347,6 +386,30 @@ def counted(records: AnyArray, limits: Order) -> FloatArray:
     of = [Column.P, Column.Q, Column.SEASONAL_P, Column.SEASONAL_Q, Column.CONSTANT]
     found: FloatArray = records[..., of].sum(axis=-1) + limits.regressors + 1
     return found
+
+
+def are_sound(records: AnyArray, lengths: IntArray, limits: Order) -> bool:
+    """Return whether the kernel could have left these records of windows of ``lengths`` rows.
+
+    It looks at all that is indexed or counted by, and that the numbers are finite.
+    """
+    if records.dtype != np.float64 or records.shape[2:] != (limits.record_size,):
+        return False
+    orders = records[..., Column.P : Column.CONSTANT + 1]
+    if not ((orders >= 0) & (orders <= [*limits.numbers, 1]) & (orders % 1 == 0)).all():
+        return False
+    p, d, q, seasonal_p, seasonal_d, seasonal_q = np.moveaxis(orders[..., :6], -1, 0)
+    m, n = limits.season_length, records[..., Column.COUNT]
+    ar_span, ma_span = p + seasonal_p * m, q + seasonal_q * m
+    estimated = ~np.isnan(records[..., Column.OBJECTIVE])
+    enough = ~estimated | ((n > counted(records, limits)) & (n > ar_span - ma_span))
+    count = (n > 0) & (n <= lengths - d - seasonal_d * m) & (n % 1 == 0) & enough
+    numbers = records[..., Column.COUNT : Column.COEFFICIENTS + sum(limits.sizes)]
+    numbers = np.delete(numbers, Column.OBJECTIVE - Column.COUNT, axis=-1)
+    finite = np.isfinite(numbers).all(axis=-1) & np.isfinite(slopes(records, limits)).all(axis=-1)
+    positive = (records[..., Column.RMS] >= 0) & (records[..., Column.RANGE] >= 0)
+    fitted = records[..., Column.OUTCOME] == Outcome.FITTED
+    return bool((fitted & count & finite & positive & (ma_span <= MOST_UNKNOWN)).all())
 
 
 def blamed(code: int) -> tuple[int, bool] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,3 +141,23 @@ def test_sliding_windows_take_regressors() -> None:
     bt = run(panel(), fc.ARIMA(order=(1, 0, 0)), window=48)
     assert bt.failures.empty
     assert_allclose(bt.parameters["beta_promo"], 20, atol=2)
+
+
+def test_a_model_file_keeps_what_was_estimated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = panel()
+    past, ahead = split(data, data["ds"].sort_values().iloc[-3 * H - 1])
+    past.loc[past.index[[5, 40]], "y"] = np.nan
+    fitted = fc.AutoARIMA(12, max_order=(1, 1, 1)).fit(past, X=KNOWN)
+    expected, explained = fitted.predict(H, X=ahead, level=80), fitted.explain()
+    path = fitted.save(tmp_path / "it.model")
+
+    def never(*_: object) -> None:
+        raise AssertionError("estimated again")
+
+    monkeypatch.setattr(fc.AutoARIMA, "_estimate", never)
+    loaded = fc.load(path)
+    assert loaded.predict(H, X=ahead, level=80).equals(expected)
+    assert isinstance(loaded, fc.AutoARIMA)
+    assert loaded.explain().equals(explained)

@@ -74,4 +74,9 @@ void project(const double *values, const std::int64_t *starts, const std::int64_
              std::int64_t n, const Limits &limits, std::int64_t h, std::int64_t n_threads, double *mean,
              double *sd);
 
+// By how much the variances of project() grow because coefficients and constant are estimated, (n, h):
+// "Estimation" in mathematics.py.
+void widen(const double *values, const std::int64_t *starts, const std::int64_t *stops, const double *records,
+           std::int64_t n, const Limits &limits, std::int64_t h, std::int64_t n_threads, double *ratio);
+
 }  // namespace forecasting::arima

@@ -376,18 +376,19 @@ void Pass::ahead(std::int64_t h, double centre, double *mean, double *open) cons
             for (int j = 0; j < width; ++j) row[j] -= term.weight * from[j - term.lag * width];
         }
         row[n_inner_] += centre;
+        if (order_.constant) row[n_unknown_] += 1.0;
         for (int k = 1; k <= lost; ++k) {
             const double weight = sample_->weights[k];
             if (weight == 0.0) continue;
             for (int j = 0; j < width; ++j) row[j] -= weight * row[j - k * width];
         }
         mean[step] = dot(row, solution_.data(), width);
-        for (int i = 0; i < n_unknown_; ++i) u[i * lanes + step] = row[i];
+        for (int i = 0; i < n_inner_; ++i) u[i * lanes + step] = row[i];
     }
-    substitute(upper_.data(), width, n_unknown_, u.data(), lanes);
+    substitute(upper_.data(), width, n_inner_, u.data(), lanes);
     for (std::int64_t step = 0; step < h; ++step) {
         double sum = 0.0;
-        for (int i = 0; i < n_unknown_; ++i)
+        for (int i = 0; i < n_inner_; ++i)
             sum += u[i * lanes + step] * u[i * lanes + step] / upper_[diagonal(i)];
         open[step] = sum;
     }

@@ -37,9 +37,9 @@ public:
     // there is none. After value().
     int redundant() const;
 
-    // Of an order without a constant or regressors: the mean of the next h steps if the differences go on around `centre`,
-    // and their variance, over that of an error, that comes from what the data leave open of the presample and
-    // the missing values.
+    // Of an order without regressors: the mean of the next h steps if the differences go on around `centre`
+    // (and the constant), and their variance, over that of an error, that comes from what the data leave open of the
+    // presample, missing values and the constant.
     void ahead(std::int64_t h, double centre, double *mean, double *open) const;
 
 private:

@@ -50,7 +50,9 @@ void Series::load(const double *values, const double *regressors, std::int64_t n
     lacking_at_ = n;
     for (int j = 0; j < n_x; ++j) {
         largest = 0.0;
-        for (std::int64_t t = 0; t < anchor; ++t) largest = std::fmax(largest, std::fabs(regressors[t * n_x + j]));
+        for (std::int64_t t = 0; t < anchor; ++t) {
+            largest = std::fmax(largest, std::fabs(regressors[t * n_x + j]));
+        }
         if (largest > 0.0) std::frexp(largest, &x_exponents_[j]);
         for (std::int64_t t = 0; t < n; ++t) {
             const double x = regressors[t * n_x + j];

@@ -19,8 +19,8 @@ class Series {
 public:
     Series(const Limits &limits, double anchor_ratio);
 
-    // values[0:n), the first one not missing, and the regressors beside them; what is scaled and centred is so by
-    // the values up to the anchor.
+    // values[0:n), the first one not missing, and the regressors beside them; what is scaled and centred is so
+    // by the values up to the anchor.
     void load(const double *values, const double *regressors, std::int64_t n, std::int64_t anchor);
 
     // The longest of a, a r, a r^2, ... that fits; shorter windows are their own.

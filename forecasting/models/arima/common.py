@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from forecasting.errors import (
 from forecasting.fits import ANALYTIC, CONFORMAL, FITTED, Ahead, Fits, Projection, Rows
 from forecasting.kernels import arima as kernel
 from forecasting.kernels.arima import Column, Order, Outcome
+from forecasting.modelfile.errors import demand
+from forecasting.windows import Windows
 
 #: A variance explodes when one standard deviation is this many times the range of the history.
 EXPLODED_RANGES = 3.0
@@ -74,13 +76,9 @@ class Family(BatchForecaster):
         return Fits({**fits.columns, "values": past}, trouble)
 
     def _project(self, fits: Fits, ahead: Ahead) -> Projection:
-        records = fits["records"].reshape(-1, fits["records"].shape[-1])
-        past = fits["values"].ravel().tolist()
-        ends = np.cumsum([0, *map(len, past)])
         limits = self._limits_of(fits)
-        mean, sd = kernel.project(
-            records, limits, np.concatenate(past), ends[:-1], ends[1:], ahead.h
-        )
+        records, values, starts, stops = flat(fits)
+        mean, sd = kernel.project(records, limits, values, starts, stops, ahead.h)
         slopes = kernel.slopes(records, limits)
         for j in range(limits.regressors):
             mean += ahead.X[..., j].reshape(mean.shape) * slopes[:, j, None]
@@ -90,6 +88,51 @@ class Family(BatchForecaster):
         shape = (*fits.shape, ahead.h)
         how = np.where(wide, CONFORMAL, ANALYTIC).reshape(fits.shape)
         return Projection(mean.reshape(shape), sd.reshape(shape), how)
+
+    def _uncertainty(self, fits: Fits, h: int) -> tuple[FloatArray, FloatArray]:
+        limits, shape = self._limits_of(fits), fits.shape
+        if 0 in shape:
+            return super()._uncertainty(fits, h)
+        ratio = kernel.variance_ratio(flat(fits)[0], limits, *flat(fits)[1:], h)
+        records = fits["records"]
+        df = records[..., Column.COUNT] - kernel.counted(records, limits) + 1
+        exact = np.isnan(records[..., Column.OBJECTIVE])  # nothing was estimated
+        return np.sqrt(ratio).reshape(*shape, h), np.where(exact, np.inf, df)
+
+    # --- model files --------------------------------------------------------------------------------
+
+    def _pack(self, learned: Any) -> Any:
+        # The values are those of the panel: they are taken off it again.
+        bare = {name: column for name, column in learned.columns.items() if name != "values"}
+        return super()._pack(Fits(bare, learned.trouble))
+
+    def _unpack(self, packed: Any, windows: Windows) -> Fits:
+        known = super()._unpack(packed, windows)
+        covariates = windows.panel.covariates
+        rows = Rows(
+            windows.panel.values,
+            windows.panel.start,
+            windows.panel.calendar,
+            covariates.known,
+            covariates.known_names,
+        )
+        demand(names_of(known) == list(rows.X_names), "slopes of other regressors")
+        past = np.empty(known.shape, dtype=object)
+        slopes = kernel.slopes(known["records"], self._limits_of(known))
+        for i, k in np.ndindex(*known.shape):
+            here = slice(int(windows.lo[i, k]), int(windows.hi[i, k]))
+            past[i, k] = without_regression(rows, here, slopes[i, k], int(known.trouble[i, k]))
+        return Fits({"values": past, **known.columns}, known.trouble)
+
+    def _is_sound(self, fits: Fits, lengths: IntArray) -> bool:
+        betas = [BETA + name for name in names_of(fits)]
+        if list(fits.columns) != ["records", *betas]:
+            return False
+        limits, records = self._limits_of(fits), fits["records"]
+        if not kernel.are_sound(records, lengths, limits):
+            return False
+        slopes = kernel.slopes(records, limits)
+        return all(np.array_equal(fits[name], slopes[..., j]) for j, name in enumerate(betas))
 
     def _trouble_of(self, fits: Fits, i: int, k: int) -> ForecastingError:
         found = kernel.blamed(int(fits.trouble[i, k]))
@@ -165,6 +208,14 @@ class Family(BatchForecaster):
                 table[f"{name}_{j + 1}"] = np.where(order[..., of] > j, values[..., j], np.nan)
         table |= {name: column for name, column in fits.columns.items() if name.startswith(BETA)}
         return table
+
+
+def flat(fits: Fits) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+    """Return the records of a grid, one a row, and the values of their windows, with starts and stops."""
+    records = fits["records"].reshape(-1, fits["records"].shape[-1])
+    past = fits["values"].ravel().tolist()
+    ends = np.cumsum([0, *map(len, past)])
+    return records, np.concatenate(past), ends[:-1], ends[1:]
 
 
 def names_of(fits: Fits) -> list[str]:

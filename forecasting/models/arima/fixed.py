@@ -39,10 +39,10 @@ class ARIMA(Family):
     -----
     Needs ``d + D m`` values to difference, and after that two more than the estimated numbers (coefficients,
     constant, variance), or one more than ``p + P m - q - Q m``. Missing values are integrated out, exactly.
-    Intervals are Gaussian with the exact variance at the estimated parameters; where one standard deviation
-    exceeds three times the range of the history they are conformal, and ``interval`` among the parameters says
-    so. ``refit=False`` keeps the parameters and conditions on the new values. Where nothing is left of the
-    differenced series it goes on as it is, with variance 0.
+    Intervals have the exact variance and what estimating coefficients and constant adds, and are Student's t;
+    where one standard deviation exceeds three times the range of the history they are conformal, and
+    ``interval`` among the parameters says so. ``refit=False`` keeps the parameters and conditions on the new
+    values. Where nothing is left of the differenced series it goes on as it is, with variance 0.
 
     ``parameters()``: method, n_obs (differenced values that are not missing), sigma2, loglik, aic, aicc, bic,
     constant, drift (the constant by step, where ``d + D`` is 1), ar_root and ma_root (the smallest modulus of a
