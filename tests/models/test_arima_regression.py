@@ -161,3 +161,12 @@ def test_a_model_file_keeps_what_was_estimated(
     assert loaded.predict(H, X=ahead, level=80).equals(expected)
     assert isinstance(loaded, fc.AutoARIMA)
     assert loaded.explain().equals(explained)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [MODELS[0], MODELS[2]], ids=repr)
+def test_every_oracle_passes_with_regressors(model: fc.Forecaster) -> None:
+    certificate = fc.audit({"it": model}, panel(), X=KNOWN, h=H, level=80)
+    verdicts = certificate.table.set_index("name")["verdict"]
+    assert certificate.passed, certificate
+    assert (verdicts == "passed").sum() >= 12
