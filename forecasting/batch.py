@@ -75,6 +75,10 @@ class BatchForecaster(LocalForecaster):
     def _trouble(self, code: int) -> ForecastingError:
         """Return the error that a trouble code stands for."""
 
+    def _trouble_of(self, fits: Fits, i: int, k: int) -> ForecastingError:
+        """Return the error of window (i, k); for troubles that need more than their code to be told."""
+        return self._trouble(int(fits.trouble[i, k]))
+
     def _advance(self, fits: Fits, rows: Rows, lo: IntArray, hi: IntArray) -> Fits:
         """Return fits whose states moved over ``rows.values[lo[i, k]:hi[i, k]]``, without estimating.
 
@@ -153,9 +157,8 @@ class BatchForecaster(LocalForecaster):
         return Deferred(mean, work_out, sd)
 
     def _fitted_or_raise(self, fits: Fits) -> Fits:
-        code = int(fits.trouble[0, 0])
-        if code != FITTED:
-            raise self._trouble(code)
+        if fits.trouble[0, 0] != FITTED:
+            raise self._trouble_of(fits, 0, 0)
         return fits
 
     # --- all at once ----------------------------------------------------------------------------------
@@ -185,7 +188,7 @@ class BatchForecaster(LocalForecaster):
             _fail_all(failed, cells_of(windows.active), "fit", error)
             return None
         for i, k in zip(*np.nonzero(fits.trouble > FITTED), strict=True):
-            failed.fail(int(i), int(k), "fit", self._trouble(int(fits.trouble[i, k])))
+            failed.fail(int(i), int(k), "fit", self._trouble_of(fits, int(i), int(k)))
         return fits
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:

@@ -120,6 +120,7 @@ def ets_smooth(
 ) -> bool: ...
 def arima_fit(
     values: FloatArray,
+    regressors: FloatArray,  # (n, r)
     starts: IntArray,
     stops: IntArray,
     order: IntArray,  # (6,): p, d, q, P, D, Q
@@ -132,6 +133,7 @@ def arima_fit(
 ) -> None: ...
 def arima_choose(
     values: FloatArray,
+    regressors: FloatArray,  # (n, r)
     starts: IntArray,
     stops: IntArray,
     limits: IntArray,  # (6,)
@@ -152,12 +154,26 @@ def arima_project(
     limits: IntArray,  # (6,)
     season_length: int,
     contenders: int,
+    n_regressors: int,
     n_threads: int,
     mean: FloatArray,  # (n, h), filled
     sd: FloatArray,  # (n, h), filled
 ) -> None: ...
+def arima_widen(
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    records: FloatArray,
+    limits: IntArray,  # (6,)
+    season_length: int,
+    contenders: int,
+    n_regressors: int,
+    n_threads: int,
+    ratio: FloatArray,  # (n, h), filled
+) -> None: ...
 def arima_evaluate(
     values: FloatArray,
+    regressors: FloatArray,  # (n, r)
     order: IntArray,
     season_length: int,
     constant: bool,

@@ -2,103 +2,57 @@
 
 The mathematics stand in :data:`forecasting.kernels.mathematics.ARIMA`. Here: arrays in, arrays out.
 
-What is learned at a window is one *record*, a row of float64 with the columns of :class:`Column`, then the
-coefficients ``ar``, ``ma``, seasonal ``ar``, seasonal ``ma`` (``w_t = e_t + ma_1 e_{t-1}``), each padded
-with zeros to the largest order.
+What is learned at a window is a record, see :mod:`forecasting.kernels.arima_records`.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
-
 import numpy as np
 
-from forecasting._typing import AnyArray, FloatArray, IntArray
+from forecasting._typing import FloatArray, IntArray
 from forecasting.errors import ArgumentError
 from forecasting.kernels import _kernels
+from forecasting.kernels.arima_records import (
+    CONTENDER,
+    N_CONTENDERS,
+    Column,
+    Order,
+    Outcome,
+    aicc,
+    are_sound,
+    blamed,
+    coefficients,
+    contenders,
+    counted,
+    slopes,
+)
 from forecasting.kernels.threads import n_threads
 from forecasting.kernels.windows import check_windows
+
+__all__ = [
+    "CONTENDER",
+    "N_CONTENDERS",
+    "Column",
+    "Order",
+    "Outcome",
+    "aicc",
+    "are_sound",
+    "blamed",
+    "choose",
+    "coefficients",
+    "contenders",
+    "counted",
+    "evaluate",
+    "fit",
+    "project",
+    "slopes",
+    "variance_ratio",
+]
 
 ANCHOR_RATIO = 1.5
 TOLERANCE = 1e-5
 CHOICE_ANCHOR_RATIO = 1.25
 MARGIN = 2.0
-N_CONTENDERS = 3
-CONTENDER = ("p", "q", "P", "Q", "constant", "aicc")
-"""What a record of a choice says of each of the next best orders, behind the coefficients."""
-
-
-class Column(enum.IntEnum):
-    """Places of a record; the same as in ``cpp/arima_fit.hpp``."""
-
-    OUTCOME = 0
-    P = 1
-    D = 2
-    Q = 3
-    SEASONAL_P = 4
-    SEASONAL_D = 5
-    SEASONAL_Q = 6
-    CONSTANT = 7
-    COUNT = 8
-    OBJECTIVE = 9
-    RMS = 10
-    RANGE = 11
-    MEAN = 12
-    COEFFICIENTS = 13
-
-
-class Outcome(enum.IntEnum):
-    """Why a window has no fit."""
-
-    EMPTY = -1
-    FITTED = 0
-    TOO_SHORT = 1
-    TOO_MANY_MISSING = 2
-    UNDETERMINED = 3
-
-
-@dataclass(frozen=True)
-class Order:
-    """``(p, d, q)(P, D, Q)`` at a season length, with or without the mean of the differenced series."""
-
-    order: tuple[int, int, int]
-    seasonal: tuple[int, int, int] = (0, 0, 0)
-    season_length: int = 1
-    constant: bool = False
-    contenders: int = 0  # of limits: next best orders that a record keeps
-
-    @property
-    def sizes(self) -> tuple[int, int, int, int]:
-        """Number of ar, ma, seasonal ar and seasonal ma coefficients."""
-        return self.order[0], self.order[2], self.seasonal[0], self.seasonal[2]
-
-    @property
-    def lost(self) -> int:
-        """Values that differencing costs."""
-        return self.order[1] + self.seasonal[1] * self.season_length
-
-    @property
-    def n_counted(self) -> int:
-        """Estimated numbers, the variance among them."""
-        return sum(self.sizes) + int(self.constant) + 1
-
-    @property
-    def n_needed(self) -> int:
-        """Values that a fit needs: AICc is finite, and one more; the presample of the AR part is covered."""
-        p, q, seasonal_p, seasonal_q = self.sizes
-        reach = p + seasonal_p * self.season_length - q - seasonal_q * self.season_length + 1
-        return self.lost + max(self.n_counted + 2, reach)
-
-    @property
-    def record_size(self) -> int:
-        """Columns of a record with at most these orders."""
-        return int(Column.COEFFICIENTS) + sum(self.sizes) + len(CONTENDER) * self.contenders
-
-    @property
-    def numbers(self) -> IntArray:
-        """p, d, q, P, D, Q."""
-        return np.array([*self.order, *self.seasonal], dtype=np.int64)
 
 
 def fit(
@@ -107,6 +61,7 @@ def fit(
     stops: IntArray,
     order: Order,
     *,
+    regressors: FloatArray | None = None,
     anchor_ratio: float = ANCHOR_RATIO,
     tolerance: float = TOLERANCE,
 ) -> FloatArray:
@@ -121,6 +76,8 @@ def fit(
         Window ``k`` of series ``i`` is ``values[starts[i]:stops[i, k]]``; stops ascend along K.
         ``stops <= starts`` is an empty window.
     order : Order
+    regressors : array of float, shape (n, order.regressors), optional
+        What the level of each value is regressed on. NaN only beside a value that is missing.
     anchor_ratio : float
         A window is at most this many times longer than the prefix at which its search begins; 1 searches
         anew in every window.
@@ -145,6 +102,7 @@ def fit(
     records = np.empty((*end.shape, order.record_size))
     _kernels.arima_fit(
         flat,
+        beside(flat, regressors, order),
         begin,
         end,
         order=order.numbers,
@@ -164,6 +122,7 @@ def choose(
     stops: IntArray,
     limits: Order,
     *,
+    regressors: FloatArray | None = None,
     stepwise: bool = True,
     anchor_ratio: float = CHOICE_ANCHOR_RATIO,
     tolerance: float = TOLERANCE,
@@ -177,6 +136,8 @@ def choose(
         As of :func:`fit`.
     limits : Order
         The largest orders.
+    regressors : array of float, shape (n, limits.regressors), optional
+        As of :func:`fit`. Differences are chosen on what least squares on them leave.
     stepwise : bool
         Search the neighbourhood of the best order; else try every order within the limits.
     anchor_ratio, tolerance : float
@@ -197,6 +158,7 @@ def choose(
     records = np.empty((*end.shape, limits.record_size))
     _kernels.arima_choose(
         flat,
+        beside(flat, regressors, limits),
         begin,
         end,
         limits=limits.numbers,
@@ -229,7 +191,8 @@ def project(
         The largest orders that records hold, as :func:`fit` was told.
     values : array of float
     starts, stops : array of int, shape (n,)
-        The values of window ``i`` are ``values[starts[i]:stops[i]]``: those that it was fitted to, or more.
+        The values of window ``i`` are ``values[starts[i]:stops[i]]``: those that it was fitted to, or more,
+        less the regression if there is one. The mean is without it, too.
     h : int
 
     Notes
@@ -248,6 +211,7 @@ def project(
         limits.numbers,
         limits.season_length,
         limits.contenders,
+        limits.regressors,
         n_threads(),
         mean,
         sd,
@@ -255,8 +219,45 @@ def project(
     return mean, sd
 
 
+def variance_ratio(
+    records: FloatArray,
+    limits: Order,
+    values: FloatArray,
+    starts: IntArray,
+    stops: IntArray,
+    h: int,
+) -> FloatArray:
+    """Return by how much estimating coefficients and constant multiplies the variances of :func:`project`.
+
+    Parameters
+    ----------
+    records, limits, values, starts, stops, h
+        As of :func:`project`.
+
+    Returns
+    -------
+    array of float, shape (n, h)
+        At least 1; 1 where nothing is left to explain. Slopes of regressors count as known.
+    """
+    flat = np.ascontiguousarray(records)
+    ratio = np.empty((len(flat), h))
+    _kernels.arima_widen(
+        np.ascontiguousarray(values, dtype=np.float64),
+        np.ascontiguousarray(starts, dtype=np.int64),
+        np.ascontiguousarray(stops, dtype=np.int64),
+        flat,
+        limits.numbers,
+        limits.season_length,
+        limits.contenders,
+        limits.regressors,
+        n_threads(),
+        ratio,
+    )
+    return ratio
+
+
 def evaluate(
-    y: FloatArray, order: Order, coefficients: FloatArray
+    y: FloatArray, order: Order, coefficients: FloatArray, regressors: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what there is at given coefficients.
 
@@ -267,6 +268,7 @@ def evaluate(
     order : Order
     coefficients : array of float, shape (p + q + P + Q,)
         ``ar``, ``ma``, seasonal ``ar``, seasonal ``ma``, usual signs.
+    regressors : array of float, shape (n, order.regressors), optional
 
     Returns
     -------
@@ -291,6 +293,7 @@ def evaluate(
     record = np.empty(order.record_size)
     _kernels.arima_evaluate(
         series,
+        beside(series, regressors, order),
         order.numbers,
         order.season_length,
         order.constant,
@@ -304,16 +307,17 @@ def evaluate(
     return record, sign * gradient, sign[:, None] * matrix * sign
 
 
-def coefficients(records: AnyArray, limits: Order) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
-    """Return ar, ma, seasonal ar and seasonal ma of records, each (..., largest order)."""
-    ends = int(Column.COEFFICIENTS) + np.cumsum(limits.sizes)
-    ar, ma, seasonal_ar, seasonal_ma = (
-        records[..., end - size : end] for end, size in zip(ends, limits.sizes, strict=True)
-    )
-    return ar, ma, seasonal_ar, seasonal_ma
+def beside(values: FloatArray, regressors: FloatArray | None, order: Order) -> FloatArray:
+    """Return regressors as the kernel takes them.
 
-
-def contenders(records: AnyArray, limits: Order) -> AnyArray:
-    """Return what records say of the next best orders, shape (..., limits.contenders, len(CONTENDER))."""
-    begin = int(Column.COEFFICIENTS) + sum(limits.sizes)
-    return records[..., begin:].reshape(*records.shape[:-1], limits.contenders, len(CONTENDER))
+    Raises
+    ------
+    ArgumentError
+        If they are not as many as the order says, or not beside the values.
+    """
+    shape = (len(values), order.regressors)
+    if regressors is None:
+        regressors = np.empty((len(values), 0))
+    if regressors.shape != shape:
+        raise ArgumentError(f"regressors must have the shape {shape}, got {regressors.shape}")
+    return np.ascontiguousarray(regressors, dtype=np.float64)

@@ -187,6 +187,12 @@ pivot), log|Z'Z| (the first pivots), u and c. No initial covariance, no diffuse 
 **Missing values** are further unknowns: one column each, its input the weights of the differences. They are
 integrated out like u and not counted in n. With d + D > 0 that is the diffuse likelihood of a Kalman filter.
 
+**Regression with ARIMA errors.** With regressors X the errors y - X b follow the model. Differenced alike and
+filtered like w, they are further columns beside that of c: b and c come out of the same elimination by
+generalised least squares, at their maximum, counted among the estimated numbers. Beside a missing value a
+regressor cancels. A regressor of which differences, c, missing values and the regressors before it leave
+less than 10^-13 of its sum of squares, or rounding, is refused by name.
+
 **Gradient.** By an adjoint recursion over the same rows. With a = (u, c, 1) at the minimum and Z'Z of u
 alone::
 
@@ -208,41 +214,54 @@ model of its own besides. So what is found at a window is a function of the valu
 Windows shorter than 48, and those whose error variance is e times what it was at the anchor, search for
 themselves.
 
-**Choice of the order** (AutoARIMA). The season is differenced once if its strength, 1 - var(remainder) /
-var(remainder + season) of a decomposition by STL (seasonal window 11, degree 0; two inner iterations, none
-robust), exceeds 0.64 and there are more than two seasons; then y as often as the KPSS test around a level
-rejects at 5 % (int(3 sqrt(n) / 13) lags). The first models are (2, 2)(1, 1), (0, 0)(0, 0), (1, 0)(1, 0), (0,
-1)(0, 1), with a constant where d + D <= 1, and (0, 0)(0, 0) without; then P, Q, both, p, q, both move by one
-from the best, and the constant comes or goes, the first that is better being the next centre, until none is
-(at most 94). p and q are at most 5, and less than m, P and Q at most 2; none is more than a third of the
-values, or seasons. The least AICc wins. A model with a root of modulus less than 1.01 is not admitted. Every
-order is fitted by exact likelihood, however long the series. An order begins where the best one is, with what
-is new near zero, and at two points of its own; it is given up when it is foretold to stay 2 worse than the
-best. A window has an anchor here, too (lengths 48, 60, 75, 94, ..., ratio 1.25): the same search is made
-there and each order of the window's search begins where the anchor's ended. So a window has the search of its
-own values, begun better.
+**Choice of the order** (AutoARIMA). With regressors, d and D are chosen on what least squares on them and a
+constant leave, and lowered while a differenced regressor would be redundant beside a constant (as R does for
+constant ones). The season is differenced once if its strength, 1 - var(remainder) / var(remainder + season)
+of a decomposition by STL (seasonal window 11, degree 0; two inner iterations, none robust), exceeds 0.64 and
+there are more than two seasons; then y as often as the KPSS test around a level rejects at 5 % (int(3 sqrt(n)
+/ 13) lags). The first models are (2, 2)(1, 1), (0, 0)(0, 0), (1, 0)(1, 0), (0, 1)(0, 1), with a constant
+where d + D <= 1, and (0, 0)(0, 0) without; then P, Q, both, p, q, both move by one from the best, and the
+constant comes or goes, the first that is better being the next centre, until none is (at most 94). p and q
+are at most 5, and less than m, P and Q at most 2; none is more than a third of the values, or seasons. The
+least AICc wins. A model with a root of modulus less than 1.01 is not admitted. Every order is fitted by exact
+likelihood, however long the series. An order begins where the best one is, with what is new near zero, and at
+two points of its own; it is given up when it is foretold to stay 2 worse than the best. A window has an
+anchor here, too (lengths 48, 60, 75, 94, ..., ratio 1.25): the same search is made there and each order of
+the window's search begins where the anchor's ended. So a window has the search of its own values, begun
+better.
 
 **Forecasts.** The recursions go on without errors from the conditional mean of x (and of missing y). With psi
 = theta* / (phi* times the differences) and R_h how the mean of step h moves with the unknowns::
 
-    v_h = sigma^2 (sum_{j<h} psi_j^2 + R_h (Z'Z)^-1 R_h'),      sigma^2 = S / (n - p - q - P - Q - [c])
+    v_h = sigma^2 (sum_{j<h} psi_j^2 + R_h (Z'Z)^-1 R_h'),    sigma^2 = S / (n - p - q - P - Q - [c] - [b])
 
-the exact variance at given parameters; quantiles are Gaussian. AICc = -2 log L + 2 k + 2 k (k + 1) / (n - k -
-1) with k = p + q + P + Q + [c] + 1.
+the exact variance at given parameters. AICc = -2 log L + 2 k + 2 k (k + 1) / (n - k - 1), with
+k = p + q + P + Q + [c] + [b] + 1 and [b] the number of regressors.
 
-**Sources.** G. E. P. Box, G. M. Jenkins (1970), Time Series Analysis: Forecasting and Control, Holden-Day. P.
-J. Brockwell, R. A. Davis (1991), Time Series: Theory and Methods, 2nd ed., Springer,
-doi:10.1007/978-1-4419-0320-4 (ch. 3, 5, 8). G. Gardner, A. C. Harvey, G. D. A. Phillips (1980), Algorithm AS
-154, Applied Statistics 29, 311-322, doi:10.2307/2346910. J. F. Monahan (1984), A note on enforcing
-stationarity in autoregressive-moving average models, Biometrika 71, 403-404, doi:10.1093/biomet/71.2.403. G.
-H. Golub, V. Pereyra (1973), The differentiation of pseudo-inverses and nonlinear least squares problems whose
-variables separate, SIAM Journal on Numerical Analysis 10, 413-432, doi:10.1137/0710036. R. J. Hyndman, Y.
-Khandakar (2008), Automatic time series forecasting: the forecast package for R, Journal of Statistical
-Software 27 (3), doi:10.18637/jss.v027.i03. D. Kwiatkowski, P. C. B. Phillips, P. Schmidt, Y. Shin (1992),
-Testing the null hypothesis of stationarity against the alternative of a unit root, Journal of Econometrics
-54, 159-178, doi:10.1016/0304-4076(92)90104-Y. X. Wang, K. Smith, R. Hyndman (2006), Characteristic-based
-clustering for time series data, Data Mining and Knowledge Discovery 13, 335-364,
-doi:10.1007/s10618-005-0039-x.
+**Estimation.** The interval multiplies v_h by what estimating coefficients and c adds (delta method; Ansley and
+Kohn 1986). With r the partial autocorrelations, I half their Gauss-Newton matrix plus 3 (one over the variance
+of a number between -1 and 1, which matters where factors nearly cancel) and gradients by differences::
+
+    v_h + g_h' I^-1 g_h + sigma^2 sum_{j<h} dpsi_j' I^-1 dpsi_j + what c adds to R_h (Z'Z)^-1 R_h'
+
+g_h and dpsi_j the derivatives of mean and psi weight by r; c becomes one more unknown, its variance that of
+generalised least squares. Quantiles are Student's t with the degrees of freedom of sigma^2. That the order
+was chosen, and that slopes of regressors are estimated, is not in it.
+
+**Sources.** C. F. Ansley, R. Kohn (1986), Prediction mean squared error for state space models with estimated
+parameters, Biometrika 73, 467-473, doi:10.1093/biomet/73.2.467. G. E. P. Box, G. M. Jenkins (1970), Time
+Series Analysis: Forecasting and Control, Holden-Day. P. J. Brockwell, R. A. Davis (1991), Time Series: Theory
+and Methods, 2nd ed., Springer, doi:10.1007/978-1-4419-0320-4 (ch. 3, 5, 8). G. Gardner, A. C. Harvey, G. D.
+A. Phillips (1980), Algorithm AS 154, Applied Statistics 29, 311-322, doi:10.2307/2346910. J. F. Monahan
+(1984), A note on enforcing stationarity in autoregressive-moving average models, Biometrika 71, 403-404,
+doi:10.1093/biomet/71.2.403. G. H. Golub, V. Pereyra (1973), The differentiation of pseudo-inverses and
+nonlinear least squares problems whose variables separate, SIAM Journal on Numerical Analysis 10, 413-432,
+doi:10.1137/0710036. R. J. Hyndman, Y. Khandakar (2008), Automatic time series forecasting: the forecast
+package for R, Journal of Statistical Software 27 (3), doi:10.18637/jss.v027.i03. D. Kwiatkowski, P. C. B.
+Phillips, P. Schmidt, Y. Shin (1992), Testing the null hypothesis of stationarity against the alternative of a
+unit root, Journal of Econometrics 54, 159-178, doi:10.1016/0304-4076(92)90104-Y. X. Wang, K. Smith, R.
+Hyndman (2006), Characteristic-based clustering for time series data, Data Mining and Knowledge Discovery 13,
+335-364, doi:10.1007/s10618-005-0039-x.
 """
 
 

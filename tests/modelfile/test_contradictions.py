@@ -26,6 +26,11 @@ def gapped(step=7):
     return data[data["ds"] != data["ds"][step]]
 
 
+def waves():
+    days = pd.date_range("2024-01-01", periods=30)
+    return pd.DataFrame({"ds": days, "x": np.cos(np.arange(30.0)), "a": np.arange(30) % 5 * 1.0})
+
+
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory):
     """Return what some files hold, and the folder they are in."""
@@ -43,6 +48,9 @@ def trees(tmp_path_factory):
         "levels": fc.Naive().fit(data.astype({"unique_id": "category"})),
         "whole": fc.Naive().fit(data.assign(ds=(data["ds"] - data["ds"].min()).dt.days)),
         "both": fc.Ensemble((fc.Theta(7), fc.SES())).fit(data),
+        "arima": fc.ARIMA(7, (1, 0, 1), (0, 1, 1), True).fit(gapped()),
+        "choice": fc.AutoARIMA().fit(data),
+        "regression": fc.ARIMA(order=(1, 0, 0)).fit(data, X=fc.Regressors(known_future=waves())),
     }
     short = pd.concat([data, data.tail(2).assign(unique_id="c")])
     with pytest.warns(fc.FailureWarning):
@@ -143,6 +151,21 @@ EDITS = {
         "theta",
         put(*KEPT, lambda columns: {"x": columns["record"]}),
     ),
+    "an order beyond the largest": ("choice", put(*KEPT, "records", record(1, 6.0))),
+    "half an order": ("arima", put(*KEPT, "records", record(3, 0.5))),
+    "a negative order": ("arima", put(*KEPT, "records", record(1, -1.0))),
+    "an order of nothing": ("arima", put(*KEPT, "records", record(1, np.nan))),
+    "more than differences leave": ("arima", put(*KEPT, "records", record(8, 24.0))),
+    "fewer than coefficients": ("arima", put(*KEPT, "records", record(8, 5.0))),
+    "an error below zero": ("arima", put(*KEPT, "records", record(10, -1.0))),
+    "a coefficient that is none": ("arima", put(*KEPT, "records", record(13, np.nan))),
+    "a record of no width": ("arima", put(*KEPT, "records", lambda r: r[..., 0].copy())),
+    "slopes of no records": ("regression", put(*KEPT, "records", record(-1, 7.0))),
+    "slopes of another regressor": (
+        "regression",
+        put(*KEPT, lambda c: {k.replace("beta_x", "beta_z"): v for k, v in c.items()}),
+    ),
+    "slopes of none": ("regression", put(*KEPT, lambda c: {"records": c["records"]})),
     "troubles of floats": ("theta", put("fitted", "kept", "learned", "trouble", lambda t: t * 1.0)),
     "a member too few": ("both", put("fitted", "kept", "learned", lambda parts: parts[:1])),
     "a failure of no series": ("failed", put("fitted", "kept", "failed", "series", np.array([9]))),

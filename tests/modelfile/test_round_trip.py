@@ -128,14 +128,16 @@ def test_failures_come_back_with_stage_code_and_message(path):
 
 
 def test_what_was_estimated_is_kept_and_not_estimated_again(path, monkeypatch):
-    fitted = fc.Ensemble((fc.AutoETS(12), fc.Theta(12))).fit(contract_panel())
+    fitted = fc.Ensemble((fc.AutoETS(12), fc.Theta(12), fc.ARIMA(12), fc.AutoARIMA(12))).fit(
+        contract_panel()
+    )
     expected = fitted.predict(3)
     fitted.save(path)
 
     def never(*args, **kwargs):
         raise AssertionError("estimated again")
 
-    for kind in (fc.AutoETS, fc.Theta):
+    for kind in (fc.AutoETS, fc.Theta, fc.ARIMA, fc.AutoARIMA):
         monkeypatch.setattr(kind, "_estimate", never)
     pd.testing.assert_frame_equal(expected, fc.load(path).predict(3), check_exact=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 import forecasting as fc
+from forecasting.errors import NotFittedError
 from forecasting.kernels import arima as kernel
-from forecasting.models.arima import smallest_root
+from forecasting.models.arima.common import smallest_root
 from forecasting.testing.case import contract_panel
 
 AIRLINE = fc.ARIMA(12, order=(0, 1, 1), seasonal_order=(0, 1, 1))
@@ -42,7 +44,7 @@ def run(data: object, model: fc.Forecaster, **settings: object) -> fc.Backtest:
         (lambda: fc.ARIMA(constant="drift"), "True, False or None"),
         (lambda: fc.ARIMA(m=12), "season_length"),
         (lambda: fc.AutoARIMA(12, max_order=(5, 3, 5)), "name the order with ARIMA"),
-        (lambda: fc.AutoARIMA(12, search="exhaustive"), "'stepwise' or 'all'"),
+        (lambda: fc.AutoARIMA(12, search="all"), "'stepwise' or 'exhaustive'"),
     ],
 )
 def test_an_impossible_model_is_refused_with_what_to_type(make: object, says: str) -> None:
@@ -248,7 +250,7 @@ def test_a_search_of_all_orders_finds_no_less_than_the_stepwise_one() -> None:
     y = one(wavy(96, seed=3))
     limits = {"max_order": (2, 2, 2), "max_seasonal_order": (1, 1, 1)}
     stepwise = fc.AutoARIMA(12, **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
-    whole = fc.AutoARIMA(12, search="all", **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
+    whole = fc.AutoARIMA(12, search="exhaustive", **limits).fit(y).parameters()["aicc"].iloc[0]  # type: ignore[arg-type]
     assert whole <= stepwise + 0.05
 
 
@@ -281,3 +283,122 @@ def test_a_short_series_gets_a_small_model() -> None:
     found = run(one(wavy(12)), fc.AutoARIMA(12), n_windows=3, step_size=1, h=2)
     assert found.failures.empty
     assert np.isfinite(found.forecasts["mean"]).all()
+
+
+def test_a_search_of_all_orders_is_every_order_fitted_alone() -> None:
+    for seed in (3, 4):
+        y = one(wavy(80, seed=seed))
+        model = fc.AutoARIMA(
+            12, max_order=(1, 2, 1), max_seasonal_order=(1, 1, 1), search="exhaustive"
+        )
+        chosen = model.fit(y).explain().iloc[0]
+        d, seasonal_d = int(chosen["d"]), int(chosen["D"])
+        found = []
+        for p, q, seasonal_p, seasonal_q, constant in itertools.product((0, 1), repeat=5):
+            if constant and d + seasonal_d > 1:
+                continue
+            order = ((p, d, q), (seasonal_p, seasonal_d, seasonal_q), bool(constant))
+            row = fc.ARIMA(12, *order).fit(y).parameters().iloc[0]
+            if min(row["ar_root"], row["ma_root"]) >= 1.01:
+                found.append((row["aicc"], row["method"]))
+        assert len(found) >= 8
+        assert chosen["method"] == min(found)[1]
+        assert_allclose(chosen["aicc"], min(found)[0], atol=0.02)
+
+
+def test_a_box_cox_transformation_goes_around_the_choice() -> None:
+    y = one(pd.read_csv("data/air_passengers.csv")["y"].to_numpy(float))
+    bt = run(y, fc.Transformed(fc.AutoARIMA(12), fc.BoxCox(0.0)), n_windows=3, h=12, level=80)
+    by_hand = run(np.log(y), fc.AutoARIMA(12), n_windows=3, h=12, level=80)
+    assert bt.failures.empty
+    for column in ("lo-80", "hi-80"):  # quantiles go through the transformation as they are
+        assert_allclose(bt.forecasts[column], np.exp(by_hand.forecasts[column]), rtol=1e-9)
+    free = run(y, fc.Transformed(fc.AutoARIMA(12), fc.BoxCox()), n_windows=3, h=12)
+    assert free.failures.empty
+    error = (free.forecasts["y"] - free.forecasts["mean"]).abs().mean()
+    plain = run(y, fc.AutoARIMA(12), n_windows=3, h=12).forecasts
+    assert error < (plain["y"] - plain["mean"]).abs().mean() * 1.05
+
+
+# --- drift ------------------------------------------------------------------------------------------------
+
+
+def test_drift_is_the_constant_of_one_difference_by_its_name() -> None:
+    y = one(wavy())
+    for model in (
+        fc.ARIMA(order=(0, 1, 1), drift=True),
+        fc.ARIMA(order=(0, 1, 1), constant=True, drift=True),
+    ):
+        other = fc.ARIMA(order=(0, 1, 1), constant=True)
+        assert model.fit(y).predict(5).equals(other.fit(y).predict(5))
+    row = fc.ARIMA(12, (1, 0, 0), (0, 1, 0), drift=True).fit(y).parameters().iloc[0]
+    assert row["method"] == "ARIMA(1,0,0)(0,1,0)[12] with drift"
+    assert_allclose(row["drift"], row["constant"] / 12)
+    row = fc.ARIMA(order=(0, 1, 1), drift=False).fit(y).parameters().iloc[0]
+    assert np.isnan(row["drift"])
+    assert np.isnan(row["constant"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"order": (1, 0, 0), "drift": True}, "a constant is a level"),
+        ({"order": (0, 2, 1), "drift": True}, "leave drift out"),
+        ({"order": (0, 1, 1), "drift": True, "constant": False}, "leave one out"),
+        ({"order": (0, 1, 1), "drift": "yes"}, "drift must be True"),
+    ],
+)
+def test_a_drift_that_cannot_be_is_refused(settings: dict[str, object], says: str) -> None:
+    with pytest.raises(fc.ArgumentError, match=says):
+        fc.ARIMA(**settings)  # type: ignore[arg-type]
+
+
+# --- explain ----------------------------------------------------------------------------------------------
+
+
+def panel_of(*values: np.ndarray) -> pd.DataFrame:
+    return pd.concat(
+        one(y).rename("y").rename_axis("ds").reset_index().assign(unique_id=f"s{i}")
+        for i, y in enumerate(values)
+    )
+
+
+def test_explain_has_the_chosen_order_first_and_what_the_others_lose() -> None:
+    data = panel_of(wavy(90, 0), wavy(90, 1), np.full(90, 3.0))
+    model = fc.AutoARIMA(12).fit(data)
+    table, rows = model.explain(), model.parameters().set_index("unique_id")
+    assert table["unique_id"].drop_duplicates().tolist() == ["s0", "s1", "s2"]
+    for unique_id, part in table.groupby("unique_id"):
+        assert part["chosen"].tolist() == [True] + [False] * (len(part) - 1)
+        assert part["method"].iloc[0] == rows.loc[unique_id, "method"]
+        if unique_id == "s2":
+            assert len(part) == 1
+            assert "nothing was left" in table.attrs["why"][unique_id]
+            continue
+        assert_allclose(part["aicc"].iloc[0], rows.loc[unique_id, "aicc"])
+        assert_allclose(part["difference"], part["aicc"] - part["aicc"].iloc[0])
+        assert (part["difference"].diff()[2:] >= 0).all()
+        assert part["method"].iloc[1] == rows.loc[unique_id, "contender_1"]
+        why = table.attrs["why"][unique_id]
+        assert why.startswith(f"{part['method'].iloc[0]} has the least AICc, ")
+        assert f"less than {part['method'].iloc[1]}" in why
+
+
+def test_explain_of_one_series_is_its_part_of_all() -> None:
+    model = fc.AutoARIMA(12).fit(panel_of(wavy(90, 0), wavy(90, 1)))
+    whole, part = model.explain(), model.explain("s1")
+    assert part.equals(whole[whole["unique_id"] == "s1"].reset_index(drop=True))
+    with pytest.raises(fc.ArgumentError, match="there is no series s7"):
+        model.explain("s7")
+    with pytest.raises(NotFittedError):
+        fc.AutoARIMA(12).explain()
+
+
+def test_explain_leaves_out_series_that_failed_and_says_so_of_one() -> None:
+    gone = wavy(90)
+    gone[3:] = np.nan
+    with pytest.warns(fc.FailureWarning, match="s1: SHORT"):
+        model = fc.AutoARIMA(12).fit(panel_of(wavy(90), gone))
+    assert set(model.explain()["unique_id"]) == {"s0"}
+    with pytest.raises(fc.ArgumentError, match="could not be fitted"):
+        model.explain("s1")

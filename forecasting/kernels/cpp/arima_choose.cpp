@@ -81,7 +81,10 @@ public:
           series_(limits, choice.anchor_ratio),
           width_(limits.record_size()) {}
 
-    void series(const double *values, const std::int64_t *stops, std::int64_t n_stops, double *out) {
+    void series(const double *values, const double *regressors, const std::int64_t *stops, std::int64_t n_stops,
+                double *out) {
+        values_ = values;
+        regressors_ = regressors;
         for_blocks(
             series_, values, stops, n_stops, width_, out,
             [this](const double *y, std::int64_t anchor, const std::vector<std::int64_t> &lengths, double *to,
@@ -91,8 +94,8 @@ public:
 private:
     void block(const double *values, std::int64_t anchor, const std::vector<std::int64_t> &stops, double *out,
                std::vector<std::int64_t> &anew) {
-        series_.load(values, stops.back(), anchor);
-        fill();
+        series_.load(values, regressors_ + (values - values_) * limits_.regressors, stops.back(), anchor);
+        if (limits_.regressors == 0) fill(series_.y(), series_.n());
         tables_.clear();
         anchor_ = anchor;
         for (std::size_t k = 0; k < stops.size(); ++k) {
@@ -102,8 +105,8 @@ private:
     }
 
     // For the test of the season only: missing values on the line between their neighbours.
-    void fill() {
-        filled_.assign(series_.y(), series_.y() + series_.n());
+    void fill(const double *y, std::int64_t n) {
+        filled_.assign(y, y + n);
         std::size_t last = 0;
         for (std::size_t t = 1; t < filled_.size(); ++t) {
             if (std::isnan(filled_[t])) continue;
@@ -119,17 +122,29 @@ private:
     std::pair<int, int> differences(std::int64_t stop) {
         std::int64_t seen = stop;  // a gap at the end has no other side
         while (seen > 0 && std::isnan(series_.y()[seen - 1])) --seen;
+        if (limits_.regressors > 0) {
+            if (!residuals(stop)) return {0, 0};
+            fill(residuals_.data(), stop);
+        }
         int D = limits_.D > 0 ? differences_.seasonal(filled_.data(), seen, limits_.m) : 0;
-        const Sample *sample = &series_.sample(0, D);
-        std::vector<double> w(sample->w.begin(),
-                              sample->w.begin() + std::max<std::int64_t>(stop - D * limits_.m, 0));
-        for (const Sample::Effect &effect : sample->effects) {
-            if (effect.row < static_cast<std::int64_t>(w.size())) w[effect.row] = kNaN;
+        if (D > 0 && redundant(0, D, stop)) D = 0;
+        std::vector<double> w;
+        if (limits_.regressors > 0) {
+            const std::int64_t lag = D * limits_.m;
+            w.assign(residuals_.begin() + std::min(lag, stop), residuals_.end());
+            for (std::int64_t t = lag; lag > 0 && t < stop; ++t) w[t - lag] -= residuals_[t - lag];
+        } else {
+            const Sample *sample = &series_.sample(0, D);
+            w.assign(sample->w.begin(), sample->w.begin() + std::max<std::int64_t>(stop - D * limits_.m, 0));
+            for (const Sample::Effect &effect : sample->effects) {
+                if (effect.row < static_cast<std::int64_t>(w.size())) w[effect.row] = kNaN;
+            }
         }
         int d = differences_.plain(w.data(), static_cast<std::int64_t>(w.size()), limits_.d);
+        while (d > 0 && redundant(d, D, stop)) --d;
         // Too short for so many: fewer.
         for (;;) {
-            const Order least{0, d, 0, 0, D, 0, limits_.m, false};
+            const Order least{0, d, 0, 0, D, 0, limits_.m, false, limits_.regressors};
             if (stop - least.lost() - series_.sample(d, D).n_missing(stop) >= least.needs() + 1) break;
             if (D > 0) {
                 D = 0;
@@ -142,11 +157,29 @@ private:
         return {d, D};
     }
 
+    // Whether differences leave nothing of a regressor beside a constant: there are fewer then, as in R.
+    bool redundant(int d, int D, std::int64_t stop) {
+        return series_.redundant({0, d, 0, 0, D, 0, limits_.m, true}, stop) >= 0;
+    }
+
+    // What least squares leave of the first `stop` values, NaN where they are missing; false if it cannot be
+    // done.
+    bool residuals(std::int64_t stop) {
+        if (!series_.regress(stop, plain_)) return false;
+        const int n_x = limits_.regressors;
+        residuals_.assign(series_.y(), series_.y() + stop);
+        for (std::int64_t t = 0; t < stop; ++t) {
+            for (int j = 0; j < n_x; ++j) residuals_[t] -= plain_.slope(j) * series_.x()[t * n_x + j];
+        }
+        return true;
+    }
+
     // Returns false if the anchor says nothing, and the window has to search for itself.
     bool window(std::int64_t stop, double *out) {
+        if (series_.regressors_fail({0, 0, 0, 0, 0, 0, limits_.m, true}, stop, out)) return true;
         const auto [d, D] = differences(stop);
         const Sample &sample = series_.sample(d, D);
-        const Order least{0, d, 0, 0, D, 0, limits_.m, d + D <= 1};
+        const Order least{0, d, 0, 0, D, 0, limits_.m, d + D <= 1, limits_.regressors};
         if (stop - least.lost() - sample.n_missing(stop) < least.needs()) {
             series_.blank(Outcome::too_short, out);
             return true;
@@ -207,7 +240,7 @@ private:
         const auto order = [&](int p, int q, int P, int Q, bool with) {
             return Order{std::min(p, top[0]), d,   std::min(q, top[1]),
                          std::min(P, top[2]), D,   std::min(Q, top[3]),
-                         limits_.m,           with};
+                         limits_.m,           with, limits_.regressors};
         };
         if (!choice_.stepwise) {
             for (int with = constant ? 1 : 0; with >= 0; --with) {
@@ -408,19 +441,23 @@ private:
     std::map<std::pair<int, int>, Table> tables_;
     std::vector<std::vector<double>> starts_, generic_;
     std::vector<Track> tracks_;
-    std::vector<double> curvature_, coefficients_, filled_;
+    std::vector<double> curvature_, coefficients_, filled_, residuals_;
+    const double *values_ = nullptr, *regressors_ = nullptr;
+    Pass plain_;
 };
 
 }  // namespace
 
-void choose(const Windows &w, const Limits &limits, const Choice &choice, std::int64_t n_threads, double *out) {
+void choose(const Windows &w, const double *regressors, const Limits &limits, const Choice &choice,
+            std::int64_t n_threads, double *out) {
     const std::int64_t width = limits.record_size();
     parallel_for(w.n_series, n_threads, [&] {
         return [&, chooser = Chooser(limits, choice),
                 stops = std::vector<std::int64_t>()](std::int64_t i) mutable {
             stops.assign(w.stops + i * w.n_stops, w.stops + (i + 1) * w.n_stops);
             for (std::int64_t &stop : stops) stop -= w.starts[i];
-            chooser.series(w.values + w.starts[i], stops.data(), w.n_stops, out + i * w.n_stops * width);
+            chooser.series(w.values + w.starts[i], regressors + w.starts[i] * limits.regressors, stops.data(),
+                           w.n_stops, out + i * w.n_stops * width);
         };
     });
 }

@@ -23,14 +23,17 @@ public:
     Fitter(const Order &order, const Options &options)
         : order_(order),
           options_(options),
-          series_({order.p, order.d, order.q, order.P, order.D, order.Q, order.m}, options.anchor_ratio),
-          width_(Limits{order.p, order.d, order.q, order.P, order.D, order.Q, order.m}.record_size()) {
+          series_(Limits::of(order), options.anchor_ratio),
+          width_(Limits::of(order).record_size()) {
         Search::generic_starts(order_, generic_);
         coefficients_.resize(order.n_arma());
     }
 
     // Fit the windows values[0:stops[k]) of one series.
-    void series(const double *values, const std::int64_t *stops, std::int64_t n_stops, double *out) {
+    void series(const double *values, const double *regressors, const std::int64_t *stops, std::int64_t n_stops,
+                double *out) {
+        values_ = values;
+        regressors_ = regressors;
         for_blocks(
             series_, values, stops, n_stops, width_, out,
             [this](const double *y, std::int64_t anchor, const std::vector<std::int64_t> &lengths, double *to,
@@ -41,7 +44,7 @@ private:
     // The windows that share an anchor: search there, then go down in each.
     void block(const double *values, std::int64_t anchor, const std::vector<std::int64_t> &stops, double *out,
                std::vector<std::int64_t> &anew) {
-        series_.load(values, stops.back(), anchor);
+        series_.load(values, regressors_ + (values - values_) * order_.regressors, stops.back(), anchor);
         tracks_.clear();
         anchor_ = anchor;
         const Sample &sample = series_.sample(order_.d, order_.D);
@@ -76,6 +79,7 @@ private:
             series_.blank(Outcome::too_many_missing, out);
             return true;
         }
+        if (series_.regressors_fail(order_, stop, out)) return true;
         if (series_.flat(order_, stop)) {
             series_.write_flat(order_, stop, out);
             return true;
@@ -137,6 +141,7 @@ private:
     Options options_;
     Series series_;
     std::int64_t width_, anchor_ = 0;
+    const double *values_ = nullptr, *regressors_ = nullptr;
     Search search_{kThorough};
     std::vector<Track> tracks_;
     std::vector<std::vector<double>> generic_, starts_;
@@ -145,15 +150,16 @@ private:
 
 }  // namespace
 
-void fit(const Windows &w, const Order &order, const Options &options, std::int64_t n_threads, double *out) {
-    const std::int64_t width =
-        Limits{order.p, order.d, order.q, order.P, order.D, order.Q, order.m}.record_size();
+void fit(const Windows &w, const double *regressors, const Order &order, const Options &options,
+         std::int64_t n_threads, double *out) {
+    const std::int64_t width = Limits::of(order).record_size();
     parallel_for(w.n_series, n_threads, [&] {
         return
             [&, fitter = Fitter(order, options), stops = std::vector<std::int64_t>()](std::int64_t i) mutable {
                 stops.assign(w.stops + i * w.n_stops, w.stops + (i + 1) * w.n_stops);
                 for (std::int64_t &stop : stops) stop -= w.starts[i];
-                fitter.series(w.values + w.starts[i], stops.data(), w.n_stops, out + i * w.n_stops * width);
+                fitter.series(w.values + w.starts[i], regressors + w.starts[i] * order.regressors, stops.data(),
+                              w.n_stops, out + i * w.n_stops * width);
             };
     });
 }

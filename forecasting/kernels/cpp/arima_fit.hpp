@@ -10,7 +10,16 @@
 
 namespace forecasting::arima {
 
-enum class Outcome : int { fitted = 0, empty = -1, too_short = 1, too_many_missing = 2, undetermined = 3 };
+// From `regressor` on: 2 j says that regressor j is missing somewhere, 2 j + 1 that it tells nothing that the
+// others, the constant and the differences do not.
+enum class Outcome : int {
+    fitted = 0,
+    empty = -1,
+    too_short = 1,
+    too_many_missing = 2,
+    undetermined = 3,
+    regressor = 16
+};
 
 struct Options {
     double anchor_ratio;  // a window is at most this many times longer than its anchor; 1: search each anew
@@ -36,13 +45,17 @@ constexpr int kContender = 6;
 struct Limits {
     int p, d, q, P, D, Q, m;
     int contenders = 0;  // of a choice, kept behind the coefficients: p, q, P, Q, constant, AICc each
+    int regressors = 0;  // their slopes are last
 
+    static Limits of(const Order &o) { return {o.p, o.d, o.q, o.P, o.D, o.Q, o.m, 0, o.regressors}; }
     std::int64_t contenders_at() const { return kCoefficients + p + q + P + Q; }
-    std::int64_t record_size() const { return contenders_at() + kContender * contenders; }
+    std::int64_t slopes_at() const { return contenders_at() + kContender * contenders; }
+    std::int64_t record_size() const { return slopes_at() + regressors; }
 };
 
-// One order for every window. out: (S, K, record_size).
-void fit(const Windows &w, const Order &order, const Options &options, std::int64_t n_threads, double *out);
+// One order for every window; regressors: (values, order.regressors). out: (S, K, record_size).
+void fit(const Windows &w, const double *regressors, const Order &order, const Options &options,
+         std::int64_t n_threads, double *out);
 
 struct Choice {
     double anchor_ratio, tolerance;
@@ -52,11 +65,18 @@ struct Choice {
 
 // The order with the least AICc for every window, differenced as tests say: "Choice of the order" in
 // mathematics.py. out: (S, K, record_size).
-void choose(const Windows &w, const Limits &limits, const Choice &choice, std::int64_t n_threads, double *out);
+void choose(const Windows &w, const double *regressors, const Limits &limits, const Choice &choice,
+            std::int64_t n_threads, double *out);
 
-// mean, sd: (n, h), from n records and the values of their windows, values[starts[i]:stops[i]).
+// mean, sd: (n, h), from n records and the values of their windows, values[starts[i]:stops[i]), less the slopes
+// times the regressors.
 void project(const double *values, const std::int64_t *starts, const std::int64_t *stops, const double *records,
              std::int64_t n, const Limits &limits, std::int64_t h, std::int64_t n_threads, double *mean,
              double *sd);
+
+// By how much the variances of project() grow because coefficients and constant are estimated, (n, h):
+// "Estimation" in mathematics.py.
+void widen(const double *values, const std::int64_t *starts, const std::int64_t *stops, const double *records,
+           std::int64_t n, const Limits &limits, std::int64_t h, std::int64_t n_threads, double *ratio);
 
 }  // namespace forecasting::arima

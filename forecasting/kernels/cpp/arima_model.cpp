@@ -49,7 +49,8 @@ void difference_weights(const Order &order, std::vector<double> &weights) {
     for (int i = 0; i < order.D; ++i) apply(static_cast<std::size_t>(order.m));
 }
 
-void Sample::make(const Order &order, const double *values, std::int64_t n, std::int64_t anchor) {
+void Sample::make(const Order &order, const double *values, const double *regressors, std::int64_t n,
+                  std::int64_t anchor) {
     difference_weights(order, weights);
     const std::int64_t lost = order.lost(), rows = std::max<std::int64_t>(n - lost, 0);
     y.assign(values, values + n);
@@ -78,6 +79,23 @@ void Sample::make(const Order &order, const double *values, std::int64_t n, std:
     centre = 0.0;
     const std::int64_t first = std::min(rows, std::max<std::int64_t>(anchor - lost, 1));
     for (std::int64_t t = 0; t < first; ++t) centre += w[t] / static_cast<double>(first);
+    const int n_x = order.regressors;
+    x.assign(static_cast<std::size_t>(rows * n_x), 0.0);
+    for (std::int64_t k = 0; k <= lost && n_x > 0; ++k) {
+        const double weight = weights[k];
+        if (weight == 0.0) continue;
+        const double *const from = regressors + (lost - k) * n_x;
+        for (std::int64_t i = 0; i < rows * n_x; ++i) x[i] += weight * from[i];
+    }
+    x_centres.assign(static_cast<std::size_t>(n_x), 0.0);
+    x_sizes.assign(static_cast<std::size_t>(n * n_x), 0.0);
+    for (int j = 0; j < n_x; ++j) {
+        for (std::int64_t t = 0; t < first; ++t) x_centres[j] += x[t * n_x + j] / static_cast<double>(first);
+        double largest = 0.0;
+        for (std::int64_t t = 0; t < n; ++t) {
+            x_sizes[t * n_x + j] = largest = std::fmax(largest, std::fabs(regressors[t * n_x + j]));
+        }
+    }
 }
 
 int Sample::n_missing(std::int64_t stop) const {

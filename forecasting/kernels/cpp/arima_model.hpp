@@ -12,12 +12,14 @@ struct Order {
     int p, d, q, P, D, Q;
     int m;          // season length
     bool constant;  // the mean of the differenced series
+    int regressors = 0;
 
     int ar_span() const { return p + P * m; }
     int ma_span() const { return q + Q * m; }
     int lost() const { return d + D * m; }  // values that differencing costs
     int n_arma() const { return p + q + P + Q; }
-    int n_counted() const { return n_arma() + (constant ? 1 : 0) + 1; }  // the variance, too
+    int n_linear() const { return (constant ? 1 : 0) + regressors; }
+    int n_counted() const { return n_arma() + n_linear() + 1; }  // the variance, too
 
     // Differenced values that a fit needs: AICc is finite, and one more.
     std::int64_t needs() const {
@@ -58,10 +60,14 @@ struct Sample {
     std::vector<std::int64_t> missing;  // when
     std::vector<double> weights;        // of the differences, by lag
     double centre = 0.0;                // a mean of w to be near; only models with a constant are centred
+    std::vector<double> x;              // regressors, differenced alike, (n - lost, n_x)
+    std::vector<double> x_centres;      // their means, as that of w, (n_x)
+    std::vector<double> x_sizes;        // the largest of each before it is differenced, up to a value: (n, n_x)
 
-    // y: (n), NaN where missing, the first one not. The centre is the mean of the first `anchor` values'
-    // differences.
-    void make(const Order &order, const double *values, std::int64_t n, std::int64_t anchor);
+    // y: (n), NaN where missing, the first one not; regressors: (n, order.regressors). Centres are the means of
+    // the first `anchor` values' differences.
+    void make(const Order &order, const double *values, const double *regressors, std::int64_t n,
+              std::int64_t anchor);
 
     int n_missing(std::int64_t stop) const;
 };

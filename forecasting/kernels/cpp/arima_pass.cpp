@@ -12,6 +12,7 @@ namespace {
 constexpr double kUnitRoot = 1e-14;  // 1 - r^2 of a partial autocorrelation
 constexpr double kSingular = 1e-13;  // a pivot this small, of its diagonal, is rounding
 constexpr double kExact = 1e-14;     // squared errors this small, of what they are a rest of, are rounding
+constexpr double kRounding = 1e-13;  // differences this small, of the values, are rounding
 
 std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -27,7 +28,7 @@ bool Pass::load(const Order &order, const Sample &sample, std::int64_t stop) {
     span_ = order.ar_span();
     n_presample_ = order.ma_span();
     n_unknown_ = n_presample_ + n_missing_;
-    n_inner_ = n_unknown_ + (order.constant ? 1 : 0);
+    n_inner_ = n_unknown_ + order.n_linear();
     width_ = padded(n_inner_ + 1);
     rows_ = differenced + n_presample_;
     const auto cells = size_of(rows_ * width_);
@@ -82,7 +83,14 @@ void Pass::forward() {
     const double centre = order_.constant ? sample_->centre : 0.0;
     for (std::int64_t t = 0; t < n; ++t) {
         first[t * width + inner] = sample_->w[t] - centre;
-        if (order_.constant) first[t * width + inner - 1] = -1.0;
+        if (order_.constant) first[t * width + n_unknown_] = -1.0;
+    }
+    const int n_x = order_.regressors;
+    for (std::int64_t t = 0; t < n && n_x > 0; ++t) {
+        double *const to = first + t * width + inner - n_x;
+        for (int j = 0; j < n_x; ++j) {
+            to[j] = (order_.constant ? sample_->x_centres[j] : 0.0) - sample_->x[t * n_x + j];
+        }
     }
     for (const Sample::Effect &effect : sample_->effects) {
         if (effect.row >= n) break;
@@ -112,6 +120,29 @@ bool Pass::eliminate() {
     exact_ = !(squares_ > least);
     if (exact_) squares_ = least;
     return squares_ > 0.0 && squares_ < kInfinity;
+}
+
+double Pass::mean() const {
+    if (!order_.constant) return 0.0;
+    double mean = solution_[n_unknown_] + sample_->centre;
+    for (int j = 0; j < order_.regressors; ++j) mean -= slope(j) * sample_->x_centres[j];
+    return mean;
+}
+
+int Pass::redundant() const {
+    const int first = n_inner_ - order_.regressors, n_x = order_.regressors;
+    const std::int64_t rows = rows_ - n_presample_, last = rows + order_.lost() - 1;
+    for (int i = 0; i < n_inner_; ++i) {
+        const double pivot = upper_[diagonal(i)];
+        double least = kSingular * gram_[diagonal(i)];
+        if (i >= first) {
+            const double rounding = kRounding * static_cast<double>(1 << (order_.d + order_.D)) *
+                                    sample_->x_sizes[last * n_x + i - first];
+            least = std::max(least, static_cast<double>(rows) * rounding * rounding);
+        }
+        if (!(pivot > least)) return i < first ? -1 : i - first;
+    }
+    return -1;
 }
 
 double Pass::value(const double *coefficients) {
@@ -345,18 +376,19 @@ void Pass::ahead(std::int64_t h, double centre, double *mean, double *open) cons
             for (int j = 0; j < width; ++j) row[j] -= term.weight * from[j - term.lag * width];
         }
         row[n_inner_] += centre;
+        if (order_.constant) row[n_unknown_] += 1.0;
         for (int k = 1; k <= lost; ++k) {
             const double weight = sample_->weights[k];
             if (weight == 0.0) continue;
             for (int j = 0; j < width; ++j) row[j] -= weight * row[j - k * width];
         }
         mean[step] = dot(row, solution_.data(), width);
-        for (int i = 0; i < n_unknown_; ++i) u[i * lanes + step] = row[i];
+        for (int i = 0; i < n_inner_; ++i) u[i * lanes + step] = row[i];
     }
-    substitute(upper_.data(), width, n_unknown_, u.data(), lanes);
+    substitute(upper_.data(), width, n_inner_, u.data(), lanes);
     for (std::int64_t step = 0; step < h; ++step) {
         double sum = 0.0;
-        for (int i = 0; i < n_unknown_; ++i)
+        for (int i = 0; i < n_inner_; ++i)
             sum += u[i * lanes + step] * u[i * lanes + step] / upper_[diagonal(i)];
         open[step] = sum;
     }

@@ -29,12 +29,17 @@ public:
     double squares() const { return squares_; }
     bool exact() const { return exact_; }  // the errors are rounding
 
-    // The mean of the differenced series, if the order has one.
-    double mean() const { return order_.constant ? solution_[n_unknown_] + sample_->centre : 0.0; }
+    // The mean of the differenced series, if the order has one, and what a regressor is multiplied by.
+    double mean() const;
+    double slope(int j) const { return solution_[n_unknown_ + (order_.constant ? 1 : 0) + j]; }
 
-    // Of an order without a constant: the mean of the next h steps if the differences go on around `centre`,
-    // and their variance, over that of an error, that comes from what the data leave open of the presample and
-    // the missing values.
+    // The first regressor that the others before it, the constant and missing values leave nothing of; -1 if
+    // there is none. After value().
+    int redundant() const;
+
+    // Of an order without regressors: the mean of the next h steps if the differences go on around `centre`
+    // (and the constant), and their variance, over that of an error, that comes from what the data leave open of the
+    // presample, missing values and the constant.
     void ahead(std::int64_t h, double centre, double *mean, double *open) const;
 
 private:

@@ -12,7 +12,7 @@ constexpr double kLongest = 0.6;  // of a step, by coordinate
 constexpr int kMaxPasses = 60;    // of one descent
 constexpr int kMaxRounds = 10;    // of going down again from nearer to the edge, or farther from it
 constexpr double kFine = 1e-3;    // a tolerance that asks for it
-constexpr double kNearEdge = 0.05, kProbe = 5.0, kInside = 0.025;
+constexpr double kNearEdge = 0.05, kProbe = 5.0, kInside = 0.025, kBetween = 1e-3;
 constexpr double kSameOptimum = 1e-2;  // objectives of one optimum, found roughly
 constexpr double kSame = 0.02;         // and its angle
 constexpr double kGrown = 0.1;         // a new coefficient begins here
@@ -311,7 +311,8 @@ bool Search::leave_edge(double tolerance, Point &at) {
     };
     for (const std::size_t i : near) {
         const double left = 1.0 - std::fabs(at.z[i]);
-        for (const double by : {1.0 / kProbe, kProbe, kInside / left}) {
+        for (const double by : {1.0 / kProbe, kProbe, kInside / left, kBetween / left}) {
+            if (by == kBetween / left && by < kProbe * kProbe) continue;
             trial_.z = at.z;
             move(i, by);
             if (better()) return true;

@@ -19,8 +19,9 @@ class Series {
 public:
     Series(const Limits &limits, double anchor_ratio);
 
-    // values[0:n), the first one not missing; what is scaled and centred is so by the values up to the anchor.
-    void load(const double *values, std::int64_t n, std::int64_t anchor);
+    // values[0:n), the first one not missing, and the regressors beside them; what is scaled and centred is so
+    // by the values up to the anchor.
+    void load(const double *values, const double *regressors, std::int64_t n, std::int64_t anchor);
 
     // The longest of a, a r, a r^2, ... that fits; shorter windows are their own.
     std::int64_t anchor_of(std::int64_t stop) const;
@@ -28,7 +29,18 @@ public:
     std::int64_t n() const { return static_cast<std::int64_t>(y_.size()); }
     const double *y() const { return y_.data(); }
     std::int64_t seen(std::int64_t stop) const { return seen_[stop]; }
+    const double *x() const { return x_.data(); }
     const Sample &sample(int d, int D);
+
+    // Whether a regressor is missing in a window, or redundant beside the constant and the differences of an
+    // order; such a window is written.
+    bool regressors_fail(const Order &order, std::int64_t stop, double *out);
+
+    // Whether a regressor is redundant: which, or -1.
+    int redundant(const Order &order, std::int64_t stop);
+
+    // The least-squares pass of the values around a constant and the regressors; false if there is none.
+    bool regress(std::int64_t stop, Pass &pass);
 
     // Whether nothing but rounding is left of the window when it is differenced, and its mean taken if there is
     // one.
@@ -48,7 +60,11 @@ private:
     double anchor_ratio_;
     std::int64_t first_, anchor_ = 0, width_;
     int exponent_ = 0;
-    std::vector<double> y_, lowest_, highest_;
+    std::vector<double> y_, lowest_, highest_, x_;
+    std::vector<int> x_exponents_;
+    std::int64_t lacking_at_ = 0;  // the first value beside which a regressor is missing, and which
+    int lacking_ = 0;
+    Pass plain_;
     std::vector<std::int64_t> seen_;
     std::map<std::pair<int, int>, Sample> samples_;
 };
