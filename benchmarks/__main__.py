@@ -19,11 +19,13 @@ BENCHMARKS = (
     "smoothing",
     "arima",
     "accuracy",
+    "default",
+    "default_cost",
     "leak_matrix",
     "coverage",
 )
 RESULTS = Path(__file__).with_name("results")
-TAKE_WORDS = ("m3_published", "adapters", "smoothing", "arima")
+TAKE_WORDS = ("m3_published", "adapters", "smoothing", "arima", "default", "default_cost")
 PACKAGES = ("numpy", "pandas", "statsmodels", "prophet", "sktime", "lightgbm")
 
 
