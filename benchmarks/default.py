@@ -121,26 +121,27 @@ def their_forecasts(
     place.mkdir(parents=True, exist_ok=True)
     told = {"name": panel.name, "h": panel.h, "m": panel.m, "seasons": panel.seasons}
     told |= {"letter": panel.letter, "freq": panel.freq}
-    content = pd.util.hash_pandas_object(at.seen, index=False).to_numpy().tobytes()
+    hashes = pd.util.hash_pandas_object(at.seen, index=False).to_numpy().tobytes()
     jobs, wanted = [], {}
     for peer in peers:
         k = every_kth(peer, panel, len(at.tasks))
         if k is None:
             continue
         key = json.dumps(told | {"every": k}).encode()
-        digest = hashlib.sha256(content + key).hexdigest()
+        digest = hashlib.sha256(hashes + key).hexdigest()
         table, facts = place / f"{peer}.parquet", place / f"{peer}.json"
         wanted[peer] = (table, facts, digest)
         if not (facts.is_file() and json.loads(facts.read_text())["digest"] == digest):
             jobs.append({"peer": peer, "every": k, "digest": digest})
             jobs[-1] |= {"table": str(table), "facts": str(facts)}
     if jobs and python is not None:
-        seen, spec = place / "seen.parquet", place / "spec.json"
-        at.seen.to_parquet(seen)
-        spec.write_text(json.dumps(told | {"seen": str(seen), "jobs": jobs}), encoding="utf-8")
-        script = str(Path(__file__).with_name("default_peers.py"))
-        subprocess.run([python, script, str(spec)], check=True, env=os.environ | ONE_THREAD)
-        seen.unlink()
+        with tempfile.TemporaryDirectory() as temporary:
+            seen, spec = Path(temporary) / "seen.parquet", Path(temporary) / "spec.json"
+            at.seen.to_parquet(seen)
+            content = json.dumps(told | {"seen": str(seen), "jobs": jobs})
+            spec.write_text(content, encoding="utf-8")
+            script = str(Path(__file__).with_name("default_peers.py"))
+            subprocess.run([python, script, str(spec)], check=True, env=os.environ | ONE_THREAD)
     found = {}
     for peer, (table, path, digest) in wanted.items():
         facts = json.loads(path.read_text()) if path.is_file() else {"digest": ""}
@@ -199,10 +200,10 @@ def our_forecasts(at: Cut, forecaster: fc.Forecaster) -> tuple[pd.DataFrame, dic
 def scores(at: Cut, table: pd.DataFrame) -> dict[str, float]:
     """Return the metrics of one model's table."""
     deciles = table.drop(columns=list(NO_DECILES))
-    found = {}
-    for part, names in ((table, [n for n in METRICS if n != "SQL"]), (deciles, ["SQL"])):
-        found |= summarise(part, at.scales, metrics=names, undefined=False).iloc[0].to_dict()
-    return {name: float(found[name]) for name in METRICS}
+    others = [name for name in METRICS if name != "SQL"]
+    found = summarise(table, at.scales, metrics=others, undefined=False).iloc[0]
+    sql = summarise(deciles, at.scales, metrics="SQL", undefined=False)["SQL"].iloc[0]
+    return {name: float(sql if name == "SQL" else found[name]) for name in METRICS}
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,11 +31,11 @@ MOST_SERIES = 100
 SETUP = """
 import pandas as pd
 from benchmarks.default import OURS
-seen = pd.read_parquet({path!r})
+df = pd.read_parquet({path!r})
 def go(df):
     model = OURS[{name!r}]({m}).fit(df, freq={freq!r})
     return model.predict({h}, quantiles={quantiles})
-go(seen[seen["unique_id"] == seen["unique_id"].iloc[0]])
+go(df[df["unique_id"] == df["unique_id"].iloc[0]])
 """
 
 
@@ -49,7 +49,7 @@ def milliseconds(panel: str, name: str, folder: Path, runs: int = 3) -> tuple[fl
     last.loc[last["unique_id"].isin(ids), ["unique_id", "ds", "y"]].to_parquet(path)
     told = {"path": str(path), "name": name, "m": at.panel.m, "freq": at.panel.freq}
     setup = SETUP.format(**told, h=at.panel.h, quantiles=QUANTILES)
-    side = our_side(name, setup, "out = go(seen)")
+    side = our_side(name, setup, "out = go(df)")
     cpu = median(side.run()["cpu"] for _ in range(runs))
     return 1000 * cpu / len(ids), len(ids), at.panel.letter
 
