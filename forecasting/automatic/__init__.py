@@ -1,0 +1,1 @@
+"""The default forecaster: which components suit the data, and the combination of them."""

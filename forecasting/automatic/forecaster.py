@@ -1,0 +1,289 @@
+"""``AutoForecaster``: the default; a weighted combination that fits the data, and says why to believe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from forecasting._typing import AnyArray, BoolArray, IntArray
+from forecasting.answer import Answer, empty_answer
+from forecasting.automatic.recipes import Recipe, recipe
+from forecasting.base import Forecaster
+from forecasting.calendar import Calendar
+from forecasting.compose.explaining import Explanation, explanation, row_of, why
+from forecasting.compose.members import Learned, learn
+from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
+from forecasting.modelfile.errors import demand
+from forecasting.models.naive import Naive
+from forecasting.models.weighted_quantiles import WeightedQuantiles
+from forecasting.windows import Windows, first_of_block
+
+#: A history without negative values of which more than this share are zeros is intermittent.
+ZEROS = 0.3
+
+#: What forecasts a series: the combination, the one for intermittent demand, or its last value.
+COMBINATION, INTERMITTENT, LAST = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What ``fit`` kept: who forecasts each series, and what each of them learned."""
+
+    kind: IntArray  # (S,)
+    parts: tuple[Learned, ...]
+
+
+@dataclass(frozen=True)
+class AutoForecaster(Forecaster):
+    """Forecast anything well without being told how: a combination whose weights come from a backtest.
+
+    The season is taken from the frequency, and with it the components:
+
+    * yearly, quarterly, monthly (seasons up to 12 steps): exponential smoothing averaged over its models, on
+      levels and on logs, two Thetas, a ridge autoregression, the seasonal naive with drift;
+    * daily: ridge regressions on week, year and calendar, on levels and on logs, the same days a year ago,
+      averaged exponential smoothing, also of weekly means;
+    * weekly and hourly alike, with their seasons.
+
+    A series without negative values of which more than 30 % are zeros is forecast by ``WeightedQuantiles``.
+    Components that cannot take a series (logs of zeros, short histories) are left out of it and named; where
+    all are, the last value stands in and ``served_by`` says so. The rest is :class:`WeightedEnsemble`: weights
+    by the errors at earlier origins inside each window, intervals from these and from a bundled model.
+
+    Parameters
+    ----------
+    season_length : int, optional
+        Steps in a season; None takes the usual one of the frequency. Times that are whole numbers have
+        none: give it.
+    horizon : int, optional
+        How far ahead days, weeks and hours are backtested for their weights: the ``h`` that you will ask for.
+        None takes four weeks, 13 weeks, two days.
+    pooled : bool
+        Learn weights and intervals from the whole panel; see :class:`WeightedEnsemble`.
+
+    Notes
+    -----
+    ``parameters()``: ``recipe``, ``season_length``, ``weight_<component>``, ``error_<component>``, ``error``,
+    ``n_errors``. ``explain(unique_id)`` shows all of it for one series, ``why()`` for the panel in a sentence.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> t = np.arange(60)
+    >>> y = pd.Series(50 + t % 12 + 0.5 * t, index=pd.date_range("2020-01-01", periods=60, freq="MS"))
+    >>> AutoForecaster().fit(y).predict(3).round(0).tolist()
+    [80.0, 82.0, 83.0]
+    """
+
+    handles_missing: ClassVar[bool] = True
+
+    season_length: int | None = None
+    horizon: int | None = None
+    pooled: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("season_length", "horizon"):
+            if getattr(self, name) is not None:
+                check_count(getattr(self, name), name)
+
+    @property
+    def is_local(self) -> bool:
+        return not self.pooled
+
+    @property
+    def at_once(self) -> bool:
+        return True
+
+    def recipe(self, calendar: Calendar) -> Recipe:
+        """Return what series on this calendar are forecast by."""
+        m = self.season_length
+        if m is None:
+            m = calendar.season_length
+            if calendar.kind == "integer":
+                tell(
+                    "the times are whole numbers, which have no usual season: AutoForecaster takes "
+                    "season_length=1; give season_length=12 for months, 7 for days, ...",
+                    DataWarning,
+                )
+        return recipe(int(m), calendar, self.horizon, self.pooled)
+
+    def _forecasters(self, calendar: Calendar) -> tuple[Forecaster, Forecaster, Forecaster]:
+        made = self.recipe(calendar)
+        return made.ensemble, WeightedQuantiles(made.season_length), Naive()
+
+    # --- the contract -------------------------------------------------------------------------------------
+
+    def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        answer = empty_answer(windows, probs)
+        if not windows.active.any():
+            return answer
+        members = self._forecasters(windows.panel.calendar)
+        kind = _carried(intermittent(windows), windows)
+        parts = ((kind == j, member) for j, member in enumerate(members[:LAST]))
+        found = [
+            (j, mask, member.uncalibrated(windows.only(mask), probs))
+            for j, (mask, member) in enumerate(parts)
+        ]
+        left = _too_short(found, windows)
+        found.append((LAST, left, members[LAST].uncalibrated(windows.only(left), probs)))
+        self._merge(found, windows, left, answer, members)
+        return answer
+
+    def _learn(self, windows: Windows, failed: Answer) -> Any:
+        members = self._forecasters(windows.panel.calendar)
+        kind = intermittent(windows)[:, 0].astype(np.int64)
+        parts = [
+            learn(member, windows.only((kind == j)[:, None]))
+            for j, member in enumerate(members[:LAST])
+        ]
+        parts.append(learn(members[LAST], windows))
+        return Learnt(kind, tuple(parts))
+
+    def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
+        answer = empty_answer(windows, probs)
+        found = []
+        for j, part in enumerate(learned.parts[:LAST]):
+            mask = windows.active & (learned.kind == j)[:, None]
+            found.append((j, mask, part.answer(windows.only(mask), probs)))
+        left = _too_short(found, windows)
+        found.append((LAST, left, learned.parts[LAST].answer(windows.only(left), probs)))
+        members = tuple(part.member for part in learned.parts)
+        self._merge(found, windows, left, answer, members)
+        return answer
+
+    def _merge(
+        self,
+        found: list[tuple[int, BoolArray, Answer]],
+        windows: Windows,
+        left: BoolArray,
+        answer: Answer,
+        members: tuple[Forecaster, ...],
+    ) -> None:
+        answer.served_by = np.full(windows.active.shape, None, dtype=object)
+        for j, mask, part in found:
+            mine = windows.active & mask & (left if j == LAST else ~left)
+            cells = np.nonzero(mine)
+            answer.place(cells, part, cells)
+            answer.served_by[cells] = type(members[j]).__name__
+            answer.failures.extend(f for f in part.failures if mine[f.series, f.window])
+
+    # --- what is shown --------------------------------------------------------------------------------------
+
+    def _describe(self, learned: Any) -> dict[str, AnyArray]:
+        if not isinstance(learned, Learnt):
+            return {}
+        shape = (len(learned.kind), 1)
+        table: dict[str, AnyArray] = {
+            "served_by": np.full(shape, None, dtype=object),
+        }
+        for j, part in enumerate(learned.parts[:LAST]):
+            mine = learned.kind == j
+            table["served_by"][mine, 0] = type(part.member).__name__
+            for name, column in part.member._describe(part.state).items():
+                nothing = None if column.dtype == object else np.nan
+                table.setdefault(name, np.full(shape, nothing, dtype=column.dtype))
+                table[name][mine] = column[mine]
+        return table
+
+    def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
+        """Return why a series is forecast as it is: weights, components' errors and forecasts.
+
+        Parameters
+        ----------
+        unique_id : object
+            The series; may be left out where there is one.
+        h : int, optional
+            Steps to show; a season, at least 4 and at most 28, by default.
+
+        Returns
+        -------
+        Explanation
+            ``.table``, ``.forecasts``, ``.plot()``; it shows itself in a notebook.
+
+        Raises
+        ------
+        NotFittedError
+        ArgumentError
+            If there is no such series, or it has no combination: intermittent, too short.
+        """
+        fitted = self._require_fitted()
+        i = row_of(fitted.panel.ids, unique_id)
+        if fitted.failed.failed()[i, 0] or fitted.learned.kind[i] != COMBINATION:
+            raise ArgumentError(
+                f"series {fitted.panel.ids[i]!r} is not forecast by a combination; see parameters() and "
+                "failures"
+            )
+        part = fitted.learned.parts[COMBINATION]
+        return explanation(part.member, part.state, fitted, i, h)
+
+    def why(self) -> str:
+        """Return in a sentence why the forecasts of the panel are to be believed."""
+        fitted = self._require_fitted()
+        part = fitted.learned.parts[COMBINATION]
+        mine = (fitted.learned.kind == COMBINATION) & ~fitted.failed.failed()[:, 0]
+        return why(part.member, part.state, mine)
+
+    # --- model files ----------------------------------------------------------------------------------------
+
+    def _pack(self, learned: Any) -> Any:
+        kept = [part.member._keep(part.state, part.failed) for part in learned.parts]
+        pairs = zip(learned.parts, kept, strict=True)
+        names = [name for part, one in pairs for name in part.member._again(one)]
+        return {"kind": learned.kind, "parts": kept, "again": list(dict.fromkeys(names))}
+
+    def _unpack(self, packed: Any, windows: Windows) -> Any:
+        kind = packed["kind"]
+        demand(isinstance(kind, np.ndarray) and kind.dtype == np.int64, "kinds are no numbers")
+        demand(kind.shape == (windows.n_series,), "kinds of other series")
+        demand(bool(np.isin(kind, (COMBINATION, INTERMITTENT)).all()), "unknown kinds")
+        members = self._forecasters(windows.panel.calendar)
+        demand(len(packed["parts"]) == len(members), "estimates of other forecasters")
+        parts = []
+        for j, (member, kept) in enumerate(zip(members, packed["parts"], strict=True)):
+            mine = np.ones(len(kind), dtype=bool) if j == LAST else kind == j
+            parts.append(Learned(member, *member._restore(kept, windows.only(mine[:, None]))))
+        return Learnt(kind, tuple(parts))
+
+    def _again(self, kept: Any) -> tuple[str, ...]:
+        return tuple(kept["learned"]["again"]) if kept is not None else super()._again(kept)
+
+
+def intermittent(windows: Windows) -> BoolArray:
+    """Return which histories are intermittent, shape (S, K): none negative, more than 30 % zeros."""
+    values = np.append(windows.panel.values, np.nan)
+    some = windows.hi > windows.lo
+    bounds = np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
+
+    def count(flags: BoolArray) -> IntArray:
+        total = np.concatenate([[0], np.cumsum(flags)])
+        found: IntArray = total[bounds[..., 1]] - total[bounds[..., 0]]
+        return found
+
+    known, zeros, negative = count(np.isfinite(values)), count(values == 0), count(values < 0)
+    share = zeros / np.maximum(known, 1)
+    # Nothing but zeros is no demand at all: the combination says so without a distribution.
+    found: BoolArray = windows.active & (negative == 0) & (share > ZEROS) & (zeros < known)
+    return found
+
+
+def _carried(flags: BoolArray, windows: Windows) -> IntArray:
+    """Return flags as they were at the window of each estimate, shape (S, K), as numbers."""
+    found = np.zeros(flags.shape, dtype=np.int64)
+    current = np.zeros(len(flags), dtype=np.int64)
+    new = first_of_block(windows.active, windows.fit_at)
+    for k in range(flags.shape[1]):
+        current = np.where(new[:, k], flags[:, k], current)
+        found[:, k] = current
+    return found
+
+
+def _too_short(found: list[tuple[int, BoolArray, Answer]], windows: Windows) -> BoolArray:
+    """Return the cells whose history is too short for every component."""
+    short = np.zeros(windows.active.shape, dtype=bool)
+    for _, mask, part in found:
+        for f in part.failures:
+            if f.stage != "interval" and f.error.code == ShortSeriesError.code:
+                short[f.series, f.window] = mask[f.series, f.window]
+    return short & windows.active

@@ -1,0 +1,143 @@
+"""Which components a default forecast is made of, by how long a season is and what its steps are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forecasting.base import Forecaster, LocalForecaster
+from forecasting.calendar import Calendar
+from forecasting.compose.transform import Log, Transformed
+from forecasting.compose.weighted import WeightedEnsemble
+from forecasting.models.autoregression import AutoRegressiveRidge
+from forecasting.models.naive import SeasonalNaive, SeasonalNaiveDrift
+from forecasting.models.seasonal_ridge import SeasonalRidge
+from forecasting.models.smoothing.aggregated import AggregatedETS
+from forecasting.models.smoothing.averaged import AveragedETS
+from forecasting.models.smoothing.theta import DynamicOptimizedTheta, OptimizedTheta
+from forecasting.models.year_ago import YearAgo
+
+#: Seasons up to this length, of months, quarters and the like, are estimated state by state.
+LONGEST_SHORT_SEASON = 12
+#: Seasons that are weeks of days.
+WEEKS = (5, 6, 7)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A combination for data of one kind.
+
+    Attributes
+    ----------
+    name : str
+        ``"short seasons"``, ``"days"``, ``"weeks"`` or ``"hours"``.
+    season_length : int
+    ensemble : WeightedEnsemble
+    """
+
+    name: str
+    season_length: int
+    ensemble: WeightedEnsemble
+
+
+def recipe(
+    season_length: int, calendar: Calendar | None, horizon: int | None, pooled: bool
+) -> Recipe:
+    """Return what data with this season are forecast by."""
+    m = season_length
+    if m in WEEKS:
+        return _days(m, horizon, pooled)
+    if m <= LONGEST_SHORT_SEASON:
+        return _short(m, pooled)
+    if m in (52, 53):
+        return _weeks(m, horizon, pooled)
+    return _hours(m, horizon, pooled)
+
+
+def _on_logs(forecaster: LocalForecaster) -> Forecaster:
+    return Transformed(forecaster, Log(), bias_correction=False)
+
+
+def _short(m: int, pooled: bool) -> Recipe:
+    members = {
+        "ets": AveragedETS(m),
+        "log_ets": _on_logs(AveragedETS(m, errors="additive")),
+        "dynamic_theta": DynamicOptimizedTheta(m),
+        "theta": OptimizedTheta(m),
+        "autoregression": AutoRegressiveRidge(m),
+        "seasonal_drift": SeasonalNaiveDrift(m),
+    }
+    n = 6 if m == 1 else 8 if m <= 4 else 12
+    return Recipe(
+        "short seasons",
+        m,
+        WeightedEnsemble(
+            members,
+            season_length=m,
+            horizon=n,
+            n_origins=n,
+            intervals="scale",
+            pooled=pooled,
+            on_failure="leave_out",
+        ),
+    )
+
+
+def _strided(
+    name: str, members: dict[str, Forecaster], m: int, h: int, intervals: str, pooled: bool
+) -> Recipe:
+    return Recipe(
+        name,
+        m,
+        WeightedEnsemble(
+            members,
+            season_length=m,
+            horizon=h,
+            n_origins=8,
+            step_size=max(h // 2, 1),
+            intervals=intervals,  # type: ignore[arg-type]
+            pooled=pooled,
+            on_failure="leave_out",
+        ),
+    )
+
+
+def _days(m: int, horizon: int | None, pooled: bool) -> Recipe:
+    periods = (float(m), 365.25 * m / 7)
+    members = {
+        "log_ridge": SeasonalRidge(periods, log=True),
+        "ridge": SeasonalRidge(periods, log=False),
+        "year_ago": YearAgo(52 * m, 4 * m),
+        "ets": AveragedETS(m),
+        "log_ets": _on_logs(AveragedETS(m, errors="additive")),
+        "weekly_ets": AggregatedETS(m),
+    }
+    return _strided("days", members, m, horizon or 4 * m, "conformal", pooled)
+
+
+def _weeks(m: int, horizon: int | None, pooled: bool) -> Recipe:
+    year = 365.25 / 7
+    members = {
+        "log_ridge": SeasonalRidge(year, log=True),
+        "ridge": SeasonalRidge(year, log=False),
+        "year_ago": YearAgo(m, 8),
+        "seasonal_naive": SeasonalNaive(m),
+        "ets": AveragedETS(1),
+        "log_ets": _on_logs(AveragedETS(1, errors="additive")),
+        "theta": DynamicOptimizedTheta(1),
+        "autoregression": AutoRegressiveRidge(1, n_lags=6),
+    }
+    return _strided("weeks", members, m, horizon or 13, "blend", pooled)
+
+
+def _hours(m: int, horizon: int | None, pooled: bool) -> Recipe:
+    week = 7 * m
+    members = {
+        "log_ridge": SeasonalRidge((m, week), log=True),
+        "ridge": SeasonalRidge((m, week), log=False),
+        "year_ago": YearAgo(week, 3 * m),
+        "seasonal_naive": SeasonalNaive(week),
+        "ets": AveragedETS(m),
+        "log_ets": _on_logs(AveragedETS(m, errors="additive")),
+        "theta": DynamicOptimizedTheta(m),
+    }
+    return _strided("hours", members, m, horizon or 2 * m, "blend", pooled)
