@@ -8,6 +8,7 @@ SeasonalNaive(season_length=12)
 from forecasting.aggregating import aggregate
 from forecasting.as_sktime import as_sktime
 from forecasting.auditing import Certificate, load_certificate
+from forecasting.automatic.forecaster import AutoForecaster
 from forecasting.backtesting import Backtest, StoredBacktest, audit, backtest, backtest_to_store
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster
 from forecasting.compose.calibrate import Calibrated
@@ -88,6 +89,7 @@ __all__ = [
     "ArgumentError",
     "AutoARIMA",
     "AutoETS",
+    "AutoForecaster",
     "AutoRegressiveRidge",
     "AutoTheta",
     "AveragedETS",

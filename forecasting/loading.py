@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from forecasting.answer import empty_answer
+from forecasting.automatic.forecaster import AutoForecaster
 from forecasting.base import Fitted, Forecaster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
@@ -89,6 +90,7 @@ CLASSES: dict[str, type] = {
             Fallback,
             Calibrated,
             SkipZeros,
+            AutoForecaster,
         ),
         *(Transformed, Log, BoxCox, Difference),
     )

@@ -8,6 +8,7 @@ from forecasting.base import Forecaster, LocalForecaster
 from forecasting.calendar import Calendar
 from forecasting.compose.transform import Log, Transformed
 from forecasting.compose.weighted import WeightedEnsemble
+from forecasting.compose.zeros import SkipZeros
 from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.naive import SeasonalNaive, SeasonalNaiveDrift
 from forecasting.models.seasonal_ridge import SeasonalRidge
@@ -104,11 +105,11 @@ def _strided(
 def _days(m: int, horizon: int | None, pooled: bool) -> Recipe:
     periods = (float(m), 365.25 * m / 7)
     members = {
-        "log_ridge": SeasonalRidge(periods, log=True),
+        "log_ridge": SkipZeros(SeasonalRidge(periods, log=True)),
         "ridge": SeasonalRidge(periods, log=False),
         "year_ago": YearAgo(52 * m, 4 * m),
         "ets": AveragedETS(m),
-        "log_ets": _on_logs(AveragedETS(m, errors="additive")),
+        "log_ets": SkipZeros(_on_logs(AveragedETS(m, errors="additive"))),
         "weekly_ets": AggregatedETS(m),
     }
     return _strided("days", members, m, horizon or 4 * m, "conformal", pooled)

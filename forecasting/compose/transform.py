@@ -292,6 +292,11 @@ class Transformed(LocalForecaster):
     def min_observations(self) -> int:
         return self.forecaster.min_observations + self.transform.lost
 
+    @property
+    def handles_missing(self) -> bool:  # type: ignore[override]
+        """True where the forecaster inside does, and values are transformed one by one as given."""
+        return self.forecaster.handles_missing and _is_given(self.transform)
+
     def check_refit(self, windows: Windows) -> None:
         self.forecaster.check_refit(windows)
 
@@ -302,9 +307,8 @@ class Transformed(LocalForecaster):
     def _at_once(self) -> tuple[BatchForecaster, ElementwiseTransform] | None:
         """Return what can answer all windows in one call: a batch forecaster on a scale that is given."""
         member, transform = self.forecaster, self.transform
-        given = isinstance(transform, ElementwiseTransform) and transform.is_given
         if isinstance(member, BatchForecaster) and isinstance(transform, ElementwiseTransform):
-            return (member, transform) if given else None
+            return (member, transform) if transform.is_given else None
         return None
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
@@ -365,3 +369,7 @@ class Transformed(LocalForecaster):
             X=history.X[lost:],
             past_X=history.past_X[lost:],
         )
+
+
+def _is_given(transform: Transform) -> bool:
+    return isinstance(transform, ElementwiseTransform) and transform.is_given
