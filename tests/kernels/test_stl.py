@@ -148,6 +148,23 @@ def test_a_window_has_the_same_bits_in_any_company(robust):
         assert_array_equal(together.weights[at], alone.weights)
 
 
+def test_a_longer_window_after_a_shorter_one_has_the_bits_of_its_own():
+    # On the way the lines at the ends become constants: their points spread too little for so long a series.
+    y = noisy(1300, 2)
+    hi = np.arange(300, 1300, 25)
+    together = decompose(y, np.zeros_like(hi), hi, [2], trend=5, robust=True)
+    flat = 0
+    for w, n in enumerate(hi.tolist()):
+        at = slice(together.offsets[w], together.offsets[w + 1])
+        alone = one(y[:n].copy(), 2, trend=5, robust=True)
+        assert_array_equal(together.trend[at], alone.trend)
+        constant = one(np.arange(n) + y[:n] * 1e-9, 2, trend=5, iterations=(1, 0)).trend[0]
+        flat += constant > 0.1
+    assert 0 < flat < len(hi)
+    expected = STL(y, period=2, seasonal=7, trend=5).fit()
+    assert_allclose(one(y, 2, trend=5).trend, expected.trend, rtol=0, atol=1e-10)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(2, 9),

@@ -12,6 +12,10 @@ namespace {
 constexpr double kInner = 0.001, kOuter = 0.999;  // shares of the half-width with weight 1 and without, as in netlib
 constexpr double kFlat = 0.001;                   // least spread of the points, in ranges, for a line
 
+double least_spread(double range) { return kFlat * range * kFlat * range; }
+
+bool is_line(double spread, double range) { return spread > least_spread(range); }
+
 double tricube(double distance, double half_width) {
     if (distance > kOuter * half_width) return 0.0;
     if (distance <= kInner * half_width) return 1.0;
@@ -93,25 +97,43 @@ void solve(double *__restrict keep, double *__restrict tilt, const double *__res
 
 void Loess::lay_out(const Smoother &smoother, std::int64_t n, std::int64_t columns, bool extend) {
     robustness_ = nullptr;
-    if (smoother.window == smoother_.window && smoother.degree == smoother_.degree &&
-        smoother.jump == smoother_.jump && n == n_ && columns == columns_ && extend == extend_)
-        return;
+    const std::int64_t rows = n / columns, longer = n % columns;
+    const bool same = smoother.window == smoother_.window && smoother.degree == smoother_.degree &&
+                      smoother.jump == smoother_.jump && columns == columns_ && extend == extend_;
+    const bool even = smoother.jump == 1 && rows >= smoother.window;
+    if (same && (n == n_ || (even && even_ && stretch(n, rows)))) return;
     smoother_ = smoother;
     n_ = n;
     columns_ = columns;
     extend_ = extend;
+    even_ = even;
     runs_.clear();
     weight_.clear();
     first_moment_.clear();
     second_moment_.clear();
     plain_.clear();
-    const std::int64_t rows = n / columns, longer = n % columns;
-    if (smoother.jump == 1 && rows >= smoother.window) {
+    if (even) {
         lay_out_evenly(rows);
     } else {
         lay_out_by_columns(0, longer, rows + 1);
         lay_out_by_columns(longer, columns, rows);
     }
+}
+
+// Make an even layout one of n values, whose weights are the same: the long run is longer, and the ends lie elsewhere.
+// False if a line would become a constant, or the reverse.
+bool Loess::stretch(std::int64_t n, std::int64_t rows) {
+    const auto range = static_cast<double>(rows - 1);
+    for (const Run &run : runs_)
+        if (is_line(run.spread, run.range) != is_line(run.spread, range)) return false;
+    const auto middle = static_cast<std::size_t>(smoother_.window / 2 + (extend_ ? 1 : 0));
+    runs_[middle].count += n - n_;
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        if (i > middle) runs_[i].first += n - n_;
+        runs_[i].range = range;
+    }
+    n_ = n;
+    return true;
 }
 
 // Add a run at row x of its columns, of which `column` is the first; all have as many rows.
@@ -124,7 +146,7 @@ void Loess::add(double x, std::int64_t first, std::int64_t count, std::int64_t c
     if (window > rows) half_width += static_cast<double>((window - rows) / 2);
     Run run{first, count, left * columns_ + column - first, static_cast<std::int64_t>(weight_.size()), size, columns_,
             std::clamp<std::int64_t>(static_cast<std::int64_t>(x), 0, rows - 1) * columns_ + column - first,
-            static_cast<double>(rows - 1), smoother_.degree > 0 && half_width > 0.0};
+            static_cast<double>(rows - 1), 0.0, smoother_.degree > 0 && half_width > 0.0};
     double sum = 0.0, moment = 0.0, square = 0.0;
     for (std::int64_t j = left; j <= right; ++j) {
         const double d = static_cast<double>(j) - x, w = tricube(std::fabs(d), half_width);
@@ -136,7 +158,8 @@ void Loess::add(double x, std::int64_t first, std::int64_t count, std::int64_t c
         square += w * d * d;
     }
     const double centre = moment / sum, spread = square / sum - centre * centre;
-    const bool line = run.line && std::sqrt(std::max(spread, 0.0)) > kFlat * run.range;
+    const bool line = run.line && is_line(spread, run.range);
+    run.spread = spread;
     for (std::int64_t j = left; j <= right; ++j) {
         const double d = static_cast<double>(j) - x;
         const double tilt = line ? 1.0 - centre * (d - centre) / spread : 1.0;
@@ -202,7 +225,7 @@ void Loess::weigh(const double *robustness) {
             sum[i] = 1.0;
         }
         if (run.line) {
-            solve(sum, &tilt_[at], &square_[at], run.count, kFlat * run.range * kFlat * run.range);
+            solve(sum, &tilt_[at], &square_[at], run.count, least_spread(run.range));
         } else {
             for (std::int64_t i = 0; i < run.count; ++i) sum[i] = 1.0 / sum[i];
         }

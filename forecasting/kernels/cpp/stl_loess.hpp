@@ -32,18 +32,20 @@ private:
     // A run of values that share weights by distance: that of value p are of p + offset, p + offset + columns, ...
     struct Run {
         std::int64_t first, count, offset, row, size, stride, nearest;
-        double range;  // rows of the column less one
-        bool line;
+        double range;   // rows of the column less one
+        double spread;  // variance of the rows, as they are weighted by distance
+        bool line;      // degree 1, and more than one point
     };
 
     void add(double x, std::int64_t first, std::int64_t count, std::int64_t column, std::int64_t rows);
+    bool stretch(std::int64_t n, std::int64_t rows);
     void lay_out_evenly(std::int64_t rows);
     void lay_out_by_columns(std::int64_t first_column, std::int64_t end_column, std::int64_t rows);
     void between(double *out) const;
 
     Smoother smoother_{0, 0, 0};
     std::int64_t n_ = 0, columns_ = 0;
-    bool extend_ = false;
+    bool extend_ = false, even_ = false;
     const double *robustness_ = nullptr;
     std::vector<Run> runs_;
     // By run and place in the window: w, w d and w d^2 with d the signed distance, and the whole smoother where
