@@ -254,14 +254,14 @@ def compare(
 
 def told(result: Result, name: str) -> str:
     """Return a panel's table as text: ours first."""
-    mine = pd.DataFrame([row_of(result.at, result.ours, result.facts)], index=[name])
+    mine = pd.DataFrame([row_of(result.at, result.ours, result.facts)], index=[f"{name} (ours)"])
     table = pd.concat([mine, result.peers.sort_values("MASE")]) if len(result.peers) else mine
     counts = dict.fromkeys(("windows", "failed"), "{:.0f}".format)
     digits = dict.fromkeys(("MASE %", "SQL %"), "{:+.1f}".format)
     wide = dict.fromkeys(("coverage-80", "coverage-95", "ms"), "{:.1f}".format)
     form = dict.fromkeys(METRICS, "{:.3f}".format) | counts | digits | wide
     panel = result.at.panel
-    title = f"\n{panel.name}: h = {panel.h}, m = {panel.m}, {len(panel.cutoffs)} cutoffs"
+    title = f"\n{panel.name}: h = {panel.h}, m = {panel.m}, cutoffs: {len(panel.cutoffs)}"
     return title + "\n" + table.to_string(formatters=form, na_rep="-")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -166,6 +167,34 @@ def test_a_slow_peer_runs_on_every_kth_window_at_all_cutoffs(
 ) -> None:
     panel = _panel(modules, _frame({"a": 60}), 6)
     assert k == modules["default"].every_kth(peer, panel, n)
+
+
+def test_forecasts_of_a_peer_are_kept_until_what_it_saw_changes(
+    modules: dict[str, ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default, runs = modules["default"], []
+
+    def run(command: list[str], **_: object) -> None:
+        spec = json.loads(Path(command[-1]).read_text())
+        seen = pd.read_parquet(spec["seen"])
+        runs.append(sorted(seen["task"].unique()))
+        for job in spec["jobs"]:
+            rows = modules["default_peers"].table_of("a@0", np.array([3.0, 2.0, 1.0]), None)
+            rows.to_parquet(job["table"])
+            facts = {"cpu": 0.5, "tasks": 1, "failed": 0, "digest": job["digest"]}
+            Path(job["facts"]).write_text(json.dumps(facts))
+
+    monkeypatch.setattr(default.subprocess, "run", run)
+    at = default.cut(_panel(modules, _frame({"a": 40}), 1))
+    for _ in range(2):
+        table, facts = default.their_forecasts(at, ["FLAIR"], "python", tmp_path)["FLAIR"]
+        assert facts["cpu"] == 0.5
+        assert [3.0, 2.0, 1.0] == table["mean"].tolist()
+    assert [["a@0"]] == runs
+    at.seen.loc[0, "y"] += 1.0
+    assert {} == default.their_forecasts(at, ["FLAIR"], None, tmp_path)
+    default.their_forecasts(at, ["FLAIR"], "python", tmp_path)
+    assert len(runs) == 2
 
 
 def test_a_goal_is_met_at_its_bound(modules: dict[str, ModuleType]) -> None:
