@@ -18,6 +18,7 @@ BENCHMARKS = (
     "adapters",
     "smoothing",
     "arima",
+    "seasonal_ridge",
     "accuracy",
     "leak_matrix",
     "coverage",

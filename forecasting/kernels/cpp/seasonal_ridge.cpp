@@ -77,7 +77,10 @@ class Pass {
         std::sort(events.begin(), events.end());
         events.erase(std::unique(events.begin(), events.end()), events.end());
         for (int a = 0; a < kAlphas; ++a) sweep(a, events);
-        for (std::size_t i = 0; i < n_items; ++i) conclude(items[i]);
+        for (std::size_t i = 0; i < n_items; ++i) {
+            conclude(items[i]);
+            items[i] = Item{};  // a batch may have many series
+        }
     }
 
   private:
