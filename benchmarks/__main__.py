@@ -19,6 +19,7 @@ BENCHMARKS = (
     "smoothing",
     "arima",
     "stl",
+    "seasonal_ridge",
     "accuracy",
     "default",
     "default_cost",
