@@ -71,10 +71,26 @@ int main() {
             for (const double ratio : {1.0, 1.5}) {
                 options.anchor_ratio = ratio;
                 ets::fit(w, options, 2, records.data());
-                ets::project(records.data(), cells, m, 15, mean.data(), sd.data());
-                ets::advance(records.data(), cells, m, values.data(), lo.data(), hi.data());
+                const ets::Records shape{cells, ets::record_size(m), m};
+                ets::project(records.data(), shape, 15, mean.data(), sd.data());
+                ets::advance(records.data(), shape, values.data(), lo.data(), hi.data());
             }
         }
+        // All of them answered, 18 or 6, and mixed.
+        const std::int64_t group = m == 1 ? 6 : 18;
+        const auto answers = static_cast<std::size_t>(cells * group);
+        options.every = true;
+        options.margin = 30.0;
+        records.resize(answers * static_cast<std::size_t>(ets::short_size(m)));
+        std::vector<double> weights(answers);
+        lo.assign(answers, 0);
+        hi.assign(answers, 7);
+        ets::Records shape{cells, ets::short_size(m), m};
+        ets::fit(w, options, 2, records.data());
+        ets::weigh(records.data(), shape, group, ets::Criterion::aicc, 8.0, weights.data());
+        ets::mix(records.data(), weights.data(), shape, group, 15, mean.data(), sd.data());
+        shape.n = cells * group;
+        ets::advance(records.data(), shape, values.data(), lo.data(), hi.data());
     }
     for (const int m : {1, 4, 12}) {
         std::vector<double> records(stops.size() * static_cast<std::size_t>(theta::record_size(m)));

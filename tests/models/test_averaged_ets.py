@@ -196,6 +196,14 @@ def test_the_variance_is_that_within_the_models_and_between_them():
     assert_allclose(found[0, 0], np.sqrt(expected))
 
 
+def test_a_window_without_a_fit_has_no_forecast():
+    records = records_of(np.array([1.0, 2.0, 3.0]), ("ANN", "MNN"))
+    assert ets_average.outcomes(records).tolist() == [[ets.Outcome.TOO_SHORT]]
+    mean, sd = ets_average.mix(records, 12, ets_average.weights(records, 12, 8.0), 2)
+    assert np.isnan(mean).all()
+    assert np.isnan(sd).all()
+
+
 @pytest.mark.parametrize("model", ["MNM", "MAM", "MAdM"])
 def test_around_a_multiplicative_season_the_variance_is_that_of_simulated_paths(model):
     y = wavy() * np.exp(0.08 * np.random.default_rng(5).normal(size=72))

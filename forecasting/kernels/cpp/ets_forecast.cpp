@@ -155,8 +155,9 @@ void mix(const double *records, const double *weights, const Records &shape, std
                 seasonal_spread(at, f, at + shape.last_states(), h, work.data(), spreads.data() + j * h);
             }
         }
+        const bool known = std::any_of(w, w + group, [](double share) { return share > 0.0; });
         for (std::int64_t t = 0; t < h; ++t) {
-            double mu = 0.0, unit = 0.0, square = 0.0;
+            double mu = known ? 0.0 : kNaN, unit = 0.0, square = 0.0;
             for (std::int64_t j = 0; j < group; ++j) {
                 if (w[j] > 0.0) mu += w[j] * means[j * h + t];
             }
@@ -170,7 +171,7 @@ void mix(const double *records, const double *weights, const Records &shape, std
                 square += w[j] * (within * within + between * between);
             }
             mean[i * h + t] = mu;
-            sd[i * h + t] = unit * std::sqrt(square);
+            sd[i * h + t] = known ? unit * std::sqrt(square) : kNaN;
         }
     }
 }
