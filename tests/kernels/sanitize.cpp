@@ -125,15 +125,21 @@ int main() {
                 }
     const arima::Order orders[] = {{1, 1, 1, 0, 1, 1, 12, false}, {2, 0, 1, 1, 1, 0, 4, false},
                                    {3, 0, 0, 1, 0, 0, 4, true},   {0, 2, 2, 0, 0, 0, 1, false},
-                                   {0, 1, 2, 0, 0, 2, 4, true},   {0, 0, 0, 0, 0, 0, 1, true}};
+                                   {0, 1, 2, 0, 0, 2, 4, true},   {0, 0, 0, 0, 0, 0, 1, true},
+                                   {1, 1, 1, 0, 1, 1, 12, false, 2}, {1, 0, 1, 0, 0, 0, 1, true, 2}};
+    std::vector<double> regressors(2 * values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        regressors[2 * i] = std::cos(0.7 * static_cast<double>(i));
+        regressors[2 * i + 1] = i % 97 == 60 ? kNaN : static_cast<double>(i * i % 7);
+    }
     std::vector<std::int64_t> firsts;
     for (const std::int64_t first : starts) firsts.insert(firsts.end(), static_cast<std::size_t>(n) + 1, first);
     for (const arima::Order &order : orders) {
-        const arima::Limits limits{order.p, order.d, order.q, order.P, order.D, order.Q, order.m};
+        const arima::Limits limits = arima::Limits::of(order);
         const auto width = static_cast<std::size_t>(limits.record_size());
         std::vector<double> records(stops.size() * width), chosen, mean, sd;
         std::vector<std::int64_t> from, to;
-        arima::fit(w, order, {1.5, 1e-5}, 2, records.data());
+        arima::fit(w, regressors.data(), order, {1.5, 1e-5}, 2, records.data());
         for (std::size_t i = 0; i < stops.size(); ++i) {
             if (records[i * width] != 0.0) continue;
             chosen.insert(chosen.end(), records.begin() + static_cast<std::ptrdiff_t>(i * width),
@@ -145,14 +151,16 @@ int main() {
         sd.resize(mean.size());
         arima::project(values.data(), from.data(), to.data(), chosen.data(), static_cast<std::int64_t>(from.size()),
                        limits, 15, 2, mean.data(), sd.data());
+        arima::widen(values.data(), from.data(), to.data(), chosen.data(), static_cast<std::int64_t>(from.size()),
+                     limits, 15, 2, sd.data());
     }
     for (const int m : {1, 4, 12}) {
-        const arima::Limits limits{3, 2, 3, 2, 1, 2, m, 3};
+        const arima::Limits limits{3, 2, 3, 2, 1, 2, m, 3, m == 4 ? 2 : 0};
         std::vector<double> records(stops.size() * static_cast<std::size_t>(limits.record_size()));
         for (const bool stepwise : {true, false}) {
             if (!stepwise && m == 12) continue;  // minutes
-            const arima::Limits some = stepwise ? limits : arima::Limits{1, 2, 1, 1, 1, 1, m, 3};
-            arima::choose(w, some, {1.25, 1e-5, 2.0, stepwise}, 2, records.data());
+            const arima::Limits some = stepwise ? limits : arima::Limits{1, 2, 1, 1, 1, 1, m, 3, limits.regressors};
+            arima::choose(w, regressors.data(), some, {1.25, 1e-5, 2.0, stepwise}, 2, records.data());
         }
     }
     const std::vector<double> promotion = [&] {
