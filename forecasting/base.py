@@ -85,6 +85,11 @@ class Forecaster(abc.ABC):
         return 1
 
     @property
+    def min_series(self) -> int:
+        """The fewest series from which it learns all that it can; an audit takes as many."""
+        return 1
+
+    @property
     def calibration_size(self) -> int:
         """Past forecasts that intervals are calibrated on, where the history allows."""
         return USUAL_WINDOWS
