@@ -10,6 +10,7 @@ from forecasting.as_sktime import as_sktime
 from forecasting.auditing import Certificate, load_certificate
 from forecasting.backtesting import Backtest, StoredBacktest, audit, backtest, backtest_to_store
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster
+from forecasting.compose.booster import PanelBooster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
@@ -125,6 +126,7 @@ __all__ = [
     "Normal",
     "OptimizedTheta",
     "Panel",
+    "PanelBooster",
     "Point",
     "Prophet",
     "Quantiles",

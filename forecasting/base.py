@@ -236,9 +236,9 @@ class Forecaster(abc.ABC):
 
         The file is JSON and raw arrays; nothing in it can run. It holds the parameters and, after ``fit``,
         the data, the seed and the failures. What was estimated is kept where it is arrays: all of ours
-        but ``LagRegression`` and ``Transformed``. These, the adapters to statsmodels, Prophet and sktime,
-        and forecasters of your own are estimated again by ``load``, with the same bits under the same
-        versions of the libraries.
+        but ``LagRegression``, ``PanelBooster`` and ``Transformed``. These, the adapters to statsmodels,
+        Prophet and sktime, and forecasters of your own are estimated again by ``load``, with the same bits
+        under the same versions of the libraries.
 
         Parameters
         ----------

@@ -13,6 +13,7 @@ from typing import Any
 
 from forecasting.answer import empty_answer
 from forecasting.base import Fitted, Forecaster
+from forecasting.compose.booster import PanelBooster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
@@ -90,6 +91,7 @@ CLASSES: dict[str, type] = {
             Calibrated,
             SkipZeros,
         ),
+        PanelBooster,
         *(Transformed, Log, BoxCox, Difference),
     )
 }
@@ -117,6 +119,7 @@ REGRESSORS: dict[str, tuple[str, ...]] = {
 #: Libraries that a class of ours estimates with.
 LIBRARY = {
     **dict.fromkeys(("StatsmodelsARIMA", "StatsmodelsETS", "StatsmodelsTheta"), "statsmodels"),
+    "PanelBooster": "lightgbm",
     "Prophet": "prophet",
     "Sktime": "sktime",
 }
