@@ -11,6 +11,7 @@ from forecasting.auditing import Certificate, load_certificate
 from forecasting.automatic.forecaster import AutoForecaster
 from forecasting.backtesting import Backtest, StoredBacktest, audit, backtest, backtest_to_store
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster
+from forecasting.compose.booster import PanelBooster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
@@ -127,6 +128,7 @@ __all__ = [
     "Normal",
     "OptimizedTheta",
     "Panel",
+    "PanelBooster",
     "Point",
     "Prophet",
     "Quantiles",

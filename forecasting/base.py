@@ -85,6 +85,11 @@ class Forecaster(abc.ABC):
         return 1
 
     @property
+    def min_series(self) -> int:
+        """The fewest series from which it learns all that it can; an audit takes as many."""
+        return 1
+
+    @property
     def calibration_size(self) -> int:
         """Past forecasts that intervals are calibrated on, where the history allows."""
         return USUAL_WINDOWS
@@ -231,9 +236,9 @@ class Forecaster(abc.ABC):
 
         The file is JSON and raw arrays; nothing in it can run. It holds the parameters and, after ``fit``,
         the data, the seed and the failures. What was estimated is kept where it is arrays: all of ours
-        but ``LagRegression`` and ``Transformed``. These, the adapters to statsmodels, Prophet and sktime,
-        and forecasters of your own are estimated again by ``load``, with the same bits under the same
-        versions of the libraries.
+        but ``LagRegression``, ``PanelBooster`` and ``Transformed``. These, the adapters to statsmodels,
+        Prophet and sktime, and forecasters of your own are estimated again by ``load``, with the same bits
+        under the same versions of the libraries.
 
         Parameters
         ----------

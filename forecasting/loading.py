@@ -14,6 +14,7 @@ from typing import Any
 from forecasting.answer import empty_answer
 from forecasting.automatic.forecaster import AutoForecaster
 from forecasting.base import Fitted, Forecaster
+from forecasting.compose.booster import PanelBooster
 from forecasting.compose.calibrate import Calibrated
 from forecasting.compose.ensemble import Ensemble
 from forecasting.compose.fallback import Fallback
@@ -92,6 +93,7 @@ CLASSES: dict[str, type] = {
             SkipZeros,
             AutoForecaster,
         ),
+        PanelBooster,
         *(Transformed, Log, BoxCox, Difference),
     )
 }
@@ -119,6 +121,7 @@ REGRESSORS: dict[str, tuple[str, ...]] = {
 #: Libraries that a class of ours estimates with.
 LIBRARY = {
     **dict.fromkeys(("StatsmodelsARIMA", "StatsmodelsETS", "StatsmodelsTheta"), "statsmodels"),
+    "PanelBooster": "lightgbm",
     "Prophet": "prophet",
     "Sktime": "sktime",
 }

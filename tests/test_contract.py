@@ -58,6 +58,7 @@ OURS = [
     fc.WeightedEnsemble(
         (fc.Naive(), fc.SeasonalNaive(48)), "median", 12, intervals="scale", on_failure="leave_out"
     ),
+    fc.PanelBooster(fc.WeightedEnsemble((fc.SES(), fc.SeasonalNaive(12)), season_length=12)),
     fc.Calibrated(fc.RandomWalkWithDrift(), n_windows=8),
     fc.SkipZeros(fc.SES()),
     fc.SkipZeros(fc.Transformed(fc.SES(), fc.Log(), bias_correction=False)),

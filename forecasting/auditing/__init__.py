@@ -19,6 +19,7 @@ from forecasting.auditing.certify import (
     certify_sample,
     make_trial,
     pick_series,
+    series_needed,
     usual_cutoffs,
 )
 from forecasting.auditing.oracles import (
@@ -53,5 +54,6 @@ __all__ = [
     "make_trial",
     "new_process",
     "pick_series",
+    "series_needed",
     "usual_cutoffs",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,11 @@ def pick_series(panel: Panel, cutoffs: IntArray, n: int, seed: int) -> IntArray:
     return np.sort(rng.permutation(drawn_from)[:n])
 
 
+def series_needed(forecasters: Iterable[Forecaster]) -> int:
+    """Return how many series an audit must have, so that each forecaster does what it does with all."""
+    return max((forecaster.min_series for forecaster in forecasters), default=1)
+
+
 @dataclass(frozen=True)
 class Settings:
     """How the forecasts that are audited are asked for."""
@@ -157,11 +162,11 @@ def certify_sample(
     """Audit about one series in a hundred of a backtest, at two of its cutoffs, for leaks.
 
     Which, the seed and the data decide. A forecaster that learns from all series learns from those of
-    the sample here.
+    the sample here, which has as many as it needs.
     """
     rng = np.random.default_rng([settings.seed, int(panel.fingerprint, 16), 1])
     some = np.sort(rng.permutation(cutoffs)[:SAMPLED_CUTOFFS])
-    n = max(FEWEST_SERIES, -(-panel.n_series // ONE_IN))
+    n = max(FEWEST_SERIES, -(-panel.n_series // ONE_IN), series_needed(models.values()))
     sample = Sample(panel, pick_series(panel, some, n, settings.seed), some)
     oracles = choose_oracles(LEAK_ORACLES)
     return certify(models, sample, replay, oracles, settings, delivered=delivered)

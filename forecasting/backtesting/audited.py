@@ -16,6 +16,7 @@ from forecasting.auditing import (
     certify,
     choose_oracles,
     pick_series,
+    series_needed,
     usual_cutoffs,
 )
 from forecasting.backtesting.engine import backtest
@@ -32,6 +33,9 @@ ARGUMENTS = (
     *DataOptions.__annotations__,
 )  # fmt: skip
 
+#: Series that take part where nobody says how many.
+USUAL_SERIES = 6
+
 
 def audit(
     models: Models,
@@ -40,7 +44,7 @@ def audit(
     h: int,
     oracles: Sequence[str] | str | None = None,
     cutoffs: Sequence[object] | None = None,
-    n_series: int = 6,
+    n_series: int | None = None,
     level: Sequence[float] | float = (50, 80),
     X: Regressors | None = None,
     window: Literal["expanding"] | int = "expanding",
@@ -71,9 +75,9 @@ def audit(
     cutoffs : sequence of times, optional
         Three near the end of the data by default. A forecaster that sees too little history there is
         not applicable, not passed.
-    n_series : int
-        Series that take part; which, the seed and the data decide. A forecaster that learns from all
-        series learns from these.
+    n_series : int, optional
+        Series that take part, by default six, or as many as a forecaster needs to learn from all of them;
+        which, the seed and the data decide. A forecaster that learns from all series learns from these.
     level : sequence of float
         Prediction intervals in percent that are compared too; ``()`` saves their calibration.
     X, window, gap, refit, timeout, seed
@@ -112,6 +116,8 @@ def audit(
     check_keywords(options, ARGUMENTS, "audit")
     named, chosen = check_models(models), choose_oracles(oracles)
     h, gap = check_horizon(h), whole_number(gap, "gap", 0)
+    if n_series is None:
+        n_series = max(USUAL_SERIES, series_needed(named.values()))
     check_count(n_series, "n_series")
     check_count(seed, "seed", least=0)
     asked = ask(level, None)

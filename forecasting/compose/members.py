@@ -50,6 +50,10 @@ class Composite(Forecaster):
     def at_once(self) -> bool:
         return all(m.at_once for m in self.members)
 
+    @property
+    def min_series(self) -> int:
+        return max(m.min_series for m in self.members)
+
     def check_refit(self, windows: Windows) -> None:
         for member in self.members:
             member.check_refit(windows)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from forecasting._typing import AnyArray, BoolArray, FloatArray
+from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.ensemble import in_member
@@ -187,9 +187,14 @@ class WeightedEnsemble(Composite):
 
     # --- what the past says -----------------------------------------------------------------------------
 
-    def _replay(self, windows: Windows, wanted: BoolArray) -> Iterator[tuple[int, Record]]:
-        """Yield the record of every wanted window, column by column."""
-        offsets = self.step_size * np.arange(1, self.n_origins + 1, dtype=np.int64)
+    @property
+    def _offsets(self) -> IntArray:
+        """Steps from each origin to the cutoff, shape (O,)."""
+        return int(self.step_size) * np.arange(1, int(self.n_origins) + 1, dtype=np.int64)
+
+    def _replay(self, windows: Windows, wanted: BoolArray) -> Iterator[tuple[int, Past, Record]]:
+        """Yield the past of every wanted window and what it taught, column by column."""
+        offsets = self._offsets
         inner, back = origin_windows(windows, offsets, self.horizon, wanted, self.least_history)
         with warnings.catch_warnings(), window_unnamed():
             warnings.simplefilter("ignore")  # of forecasts that nobody is given
@@ -205,7 +210,8 @@ class WeightedEnsemble(Composite):
             inside = seen & (rows >= windows.lo[:, k, None, None]) & wanted[:, k, None, None]
             truth = np.where(inside, values[np.where(inside, rows, 0)], np.nan)
             scale, s0 = self._scales(windows, k, wanted[:, k])
-            yield k, self._record(Past(means[:, :, back[k]], truth, scale), s0)
+            past = Past(means[:, :, back[k]], truth, scale)
+            yield k, past, self._record(past, s0)
 
     def _scales(self, windows: Windows, k: int, wanted: BoolArray) -> tuple[FloatArray, FloatArray]:
         """Return the seasonal naive error of each history, its mean size where that is zero; and ``s0``."""
@@ -230,18 +236,18 @@ class WeightedEnsemble(Composite):
             weights = best_member(errors, counts, self.pooled)
         else:
             weights = np.full(errors.shape, 1.0 / len(errors))
-        combined = combine(past.means, self._shares(weights))
-        residuals = past.residuals(combined)
+        residuals = past.residuals(self._combined(past.means, weights))
         return Record(weights, errors, past.error_of(residuals), counts, residuals, s0)
 
-    def _shares(self, weights: FloatArray) -> FloatArray | None:
-        return None if self.weights == "median" else weights
+    def _combined(self, means: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the combination (S, ...) of the members' forecasts (J, S, ...) by weights (J, S)."""
+        return combine(means, None if self.weights == "median" else weights)
 
     # --- the contract -----------------------------------------------------------------------------------
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
         members = [learn(member, windows) for member in self.members]
-        record = next((found for _, found in self._replay(windows, windows.active)), None)
+        record = next((found for *_, found in self._replay(windows, windows.active)), None)
         return Taught(members, record or self._nothing(windows.n_series))
 
     def _nothing(self, n_series: int) -> Record:
@@ -261,8 +267,8 @@ class WeightedEnsemble(Composite):
 
     def _combine(self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]) -> Answer:
         wanted = first_of_block(windows.active, windows.fit_at)
-        nothing, found = self._nothing(windows.n_series), dict(self._replay(windows, wanted))
-        return self._answer(ask, windows, probs, nothing, found)
+        found = {k: record for k, _, record in self._replay(windows, wanted)}
+        return self._answer(ask, windows, probs, self._nothing(windows.n_series), found)
 
     def _answer(
         self,
@@ -272,33 +278,53 @@ class WeightedEnsemble(Composite):
         current: Record,
         newer: dict[int, Record],
     ) -> Answer:
+        answer, means = self._gather(ask, windows, probs)
+        began = first_of_block(windows.active, windows.fit_at)
+        for k in range(windows.n_windows):
+            current = newer[k].where(began[:, k], current) if k in newer else current
+            mean = self._combined(means[:, :, k], current.weights)
+            self._put(current, windows, k, means[:, :, k], mean, answer)
+        return answer
+
+    def _gather(
+        self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]
+    ) -> tuple[Answer, FloatArray]:
+        """Return an answer that holds the failures alone, and the members' forecasts, shape (J, S, K, h)."""
         answer = empty_answer(windows, probs)
         if not windows.active.any():
-            return answer
+            return answer, np.full((len(ask), *answer.mean.shape), np.nan)
         parts = [one(windows, ()) for one in ask]
         answer.seconds = np.sum([part.seconds for part in parts], axis=0)
         low, high = extremes(windows)
         means = np.stack([part.mean for part in parts])
         means = within_reach(means, low[None, ..., None], high[None, ..., None], REACH)
         self._put_failures(parts, windows, answer)
-        began = first_of_block(windows.active, windows.fit_at)
-        for k in range(windows.n_windows):
-            current = newer[k].where(began[:, k], current) if k in newer else current
-            cells = windows.active[:, k]
-            shares = self._shares(current.weights)
-            mean = combine(means[:, :, k], shares)
-            answer.mean[cells, k] = mean[cells]
-            if probs:
-                widths = self._widths(current, windows, k, means[:, :, k], mean, probs)
-                bounds = mean[..., None] + widths
-                bounds = np.where((low[:, k] >= 0)[:, None, None], np.maximum(bounds, 0.0), bounds)
-                answer.quantiles[cells, k] = bounds[cells]
-                answer.own[cells, k] = True
-            lost = np.asarray(np.isnan(means[:, :, k]).any(axis=2))
-            self._put_parameters(current, lost, k, answer)
-        failed = answer.failed()
-        answer.mean[failed], answer.quantiles[failed], answer.own[failed] = np.nan, np.nan, False
-        return answer
+        return answer, means
+
+    def _put(
+        self,
+        record: Record,
+        windows: Windows,
+        k: int,
+        means: FloatArray,
+        mean: FloatArray,
+        answer: Answer,
+    ) -> None:
+        """Put forecasts (S, h) of window ``k`` into an answer, with intervals and parameters.
+
+        ``means`` (J, S, h) is what the members said. Nothing is put where a cell has failed.
+        """
+        cells = windows.active[:, k] & ~answer.failed()[:, k]
+        answer.mean[cells, k] = mean[cells]
+        if answer.probs and cells.any():
+            low, _ = extremes(windows.columns(np.array([k]), standalone=True))
+            widths = self._widths(record, windows, k, means, mean, answer.probs)
+            bounds = mean[..., None] + widths
+            bounds = np.where((low >= 0)[..., None], np.maximum(bounds, 0.0), bounds)
+            answer.quantiles[cells, k] = bounds[cells]
+            answer.own[cells, k] = True
+        lost = np.asarray(np.isnan(means).any(axis=2))
+        self._put_parameters(record, lost, k, answer)
 
     def _put_failures(self, parts: Sequence[Answer], windows: Windows, answer: Answer) -> None:
         """Fail the cells in which a member failed, or all did; else name who was left out."""

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import locale
+import math
 import sys
 import warnings
 
@@ -74,7 +75,21 @@ def slow():
         fc.StatsmodelsARIMA(order=(1, 1, 0)),
         fc.LagRegression(LGBMRegressor(n_estimators=20, min_child_samples=5), lags=(1, 2, 12)),
         fc.Prophet(weekly=False),
+        boosted(),
     ]
+
+
+def boosted():
+    """A booster that learns from the four series that there are."""
+
+    class Eager(fc.PanelBooster):
+        least_series, least_cells = 4, 100
+
+    return Eager(
+        fc.WeightedEnsemble((fc.Naive(), fc.SeasonalNaive(12)), season_length=12),
+        n_rounds=20,
+        least_gain=-math.inf,
+    )
 
 
 def data() -> pd.DataFrame:
