@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from forecasting.base import Forecaster, LocalForecaster
 from forecasting.calendar import Calendar
+from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import Log, Transformed
 from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.compose.zeros import SkipZeros
@@ -59,7 +60,7 @@ def _on_logs(forecaster: LocalForecaster) -> Forecaster:
 
 
 def _short(m: int, pooled: bool) -> Recipe:
-    members = {
+    members: dict[str, Forecaster] = {
         "ets": AveragedETS(m),
         "log_ets": _on_logs(AveragedETS(m, errors="additive")),
         "dynamic_theta": DynamicOptimizedTheta(m),
@@ -67,6 +68,8 @@ def _short(m: int, pooled: bool) -> Recipe:
         "autoregression": AutoRegressiveRidge(m),
         "seasonal_drift": SeasonalNaiveDrift(m),
     }
+    if m > 1:
+        members["stl_theta"] = STLForecaster(m, DynamicOptimizedTheta())
     n = 6 if m == 1 else 8 if m <= 4 else 12
     return Recipe(
         "short seasons",

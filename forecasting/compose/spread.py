@@ -219,7 +219,7 @@ def multipliers(have: FloatArray, values: FloatArray, probs: FloatArray) -> Floa
 
 
 def conformal_widths(
-    residuals: FloatArray, s0: FloatArray, h: int, probs: FloatArray, pooled: bool
+    residuals: FloatArray, s0: FloatArray, h: int, m: int, probs: FloatArray, pooled: bool
 ) -> FloatArray:
     """Return the distance of quantiles from the mean by past errors, shape (S, h, len(probs)).
 
@@ -241,7 +241,7 @@ def conformal_widths(
     with np.errstate(invalid="ignore", divide="ignore"):
         scores = np.where(seen, relative / without[..., None], np.nan)
     levels = np.abs(2 * probs - 1)
-    steps = extended(profile, h)
+    steps = extended(profile, h, m)
     if pooled:
         width = _quantiles(scores.ravel()[None], levels)  # (1, P)
     else:
@@ -294,11 +294,22 @@ def _quantiles(scores: FloatArray, levels: FloatArray) -> FloatArray:
     return np.asarray(np.where(levels[None] == 0, 0.0, np.where(count > 0, found, np.nan)))
 
 
-def extended(profile: FloatArray, h: int) -> FloatArray:
-    """Return a profile of H steps for ``h``: its head, or grown on behind its end as errors usually do."""
+def extended(profile: FloatArray, h: int, m: int) -> FloatArray:
+    """Return a profile of H steps for ``h``: its head, or its last season grown on behind its end.
+
+    It grows with the power of the step by which its second half did, between 0 and 0.4.
+    """
     n = len(profile)
     if h <= n:
         return profile[:h]
-    usual = growth_of(h)
-    tail: FloatArray = profile[-1] * usual[n:] / usual[n - 1]
+    power = GROWTH
+    if n >= 8:
+        early, late = float(profile[: n // 2].mean()), float(profile[n // 2 :].mean())
+        power = float(np.clip(np.log(late / early) / np.log(3.0), 0.0, GROWTH))
+    season = m if m <= n // 2 else 1
+    steps = np.arange(n + 1, h + 1)
+    like = (
+        n - season + (steps - n - 1) % season
+    )  # the same phase of the last season, counted from 0
+    tail: FloatArray = profile[like] * (steps / (like + 1.0)) ** power
     return np.concatenate([profile, tail])

@@ -382,7 +382,9 @@ class WeightedEnsemble(Composite):
         at, s0, widths = np.array(probs), record.s0, []
         if self.intervals in ("conformal", "blend"):
             past = record.residuals
-            widths.append(conformal_widths(past, s0, windows.h, at, self.pooled))
+            widths.append(
+                conformal_widths(past, s0, windows.h, int(self.season_length), at, self.pooled)
+            )
         if self.intervals in ("scale", "blend"):
             known = dataclasses.replace(self._sizes(windows, k), s0=s0)
             widths.append(scale_widths(self._features(record, known, means, mean), s0, at))

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import forecasting as fc
 from forecasting.base import LocalForecaster
-from forecasting.compose.spread import FEATURES, conformal_widths, multipliers, sizes
+from forecasting.compose.spread import FEATURES, conformal_widths, extended, multipliers, sizes
 from forecasting.compose.weighting import (
     Past,
     best_member,
@@ -285,16 +285,28 @@ def test_a_score_is_scaled_without_the_origin_it_belongs_to():
     """One series, one wild origin: its own scores must not shrink because it is wild."""
     residuals = np.ones((1, 6, 4))
     residuals[0, 2] = 50.0
-    wide = conformal_widths(residuals, np.ones(1), 4, np.array([0.975]), pooled=False)
-    calm = conformal_widths(np.ones((1, 6, 4)), np.ones(1), 4, np.array([0.975]), pooled=False)
+    wide = conformal_widths(residuals, np.ones(1), 4, 1, np.array([0.975]), pooled=False)
+    calm = conformal_widths(np.ones((1, 6, 4)), np.ones(1), 4, 1, np.array([0.975]), pooled=False)
     naive_score = 50.0 / residuals.mean()
     own = residuals.mean()
     assert (wide[0, :, 0] > 1.5 * naive_score * own * calm[0, :, 0] / calm[0, 0, 0]).all()
 
 
+def test_behind_the_steps_that_were_tried_the_last_season_goes_on():
+    profile = np.array([1.0, 2.0] * 4)
+    assert_array_equal(extended(profile, 3, 2), profile[:3])
+    assert_allclose(
+        extended(profile, 11, 2)[8:], [1.0, 2.0, 1.0]
+    )  # it did not grow, so it does not
+    grows = np.arange(1.0, 9.0) ** 0.3
+    found = extended(grows, 16, 1)
+    assert (np.diff(found) > 0).all()
+    assert found[-1] < grows[-1] * 2**0.4 + 1e-9
+
+
 def test_without_past_errors_a_conformal_width_is_not_known():
     nothing = np.full((2, 3, 4), np.nan)
-    found = conformal_widths(nothing, np.ones(2), 4, np.array([0.9]), pooled=True)
+    found = conformal_widths(nothing, np.ones(2), 4, 1, np.array([0.9]), pooled=True)
     assert np.isnan(found).all()
 
 
