@@ -21,6 +21,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting.automatic.forecaster import AutoForecaster
 from forecasting.base import Forecaster
 from forecasting.cli.exits import OK, USAGE, stop
 from forecasting.cli.text import WIDTH, aligned, say
@@ -148,6 +149,11 @@ def _structural(m: int) -> dict[str, Any]:
 
 
 MODELS: dict[str, Entry] = {
+    "auto": Entry(
+        "the default: several methods weighted by their errors in a backtest",
+        AutoForecaster,
+        _season,
+    ),
     "naive": Entry("the last value", Naive),
     "snaive": Entry("the value one season ago", SeasonalNaive, _season),
     "snaive-drift": Entry(
