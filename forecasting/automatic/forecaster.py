@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -12,8 +12,10 @@ from forecasting.answer import Answer, empty_answer
 from forecasting.automatic.recipes import Recipe, recipe
 from forecasting.base import Forecaster
 from forecasting.calendar import Calendar
+from forecasting.compose.booster import PanelBooster
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
+from forecasting.compose.weighted import Taught, WeightedEnsemble
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
@@ -62,6 +64,9 @@ class AutoForecaster(Forecaster):
         None takes four weeks, 13 weeks, two days.
     pooled : bool
         Learn weights and intervals from the whole panel; see :class:`WeightedEnsemble`.
+    booster : bool
+        Correct the combination by what its errors have in common over all series, where a gate finds that it
+        pays: :class:`PanelBooster`, which needs the package ``lightgbm``. Made for panels of days.
 
     Notes
     -----
@@ -73,8 +78,8 @@ class AutoForecaster(Forecaster):
     >>> import numpy as np, pandas as pd
     >>> t = np.arange(60)
     >>> y = pd.Series(50 + t % 12 + 0.5 * t, index=pd.date_range("2020-01-01", periods=60, freq="MS"))
-    >>> AutoForecaster().fit(y).predict(3).round(0).tolist()
-    [80.0, 82.0, 83.0]
+    >>> AutoForecaster().fit(y).predict(3)["mean"].round(1).tolist()
+    [80.0, 81.5, 83.0]
     """
 
     handles_missing: ClassVar[bool] = True
@@ -82,8 +87,11 @@ class AutoForecaster(Forecaster):
     season_length: int | None = None
     horizon: int | None = None
     pooled: bool = True
+    booster: bool = False
 
     def __post_init__(self) -> None:
+        if self.booster and not self.pooled:
+            raise ArgumentError("booster=True learns from the whole panel; leave out pooled=False")
         for name in ("season_length", "horizon"):
             if getattr(self, name) is not None:
                 check_count(getattr(self, name), name)
@@ -94,7 +102,11 @@ class AutoForecaster(Forecaster):
 
     @property
     def at_once(self) -> bool:
-        return True
+        return not self.booster
+
+    @property
+    def min_series(self) -> int:
+        return 2 * PanelBooster.least_series if self.booster else 1
 
     def recipe(self, calendar: Calendar) -> Recipe:
         """Return what series on this calendar are forecast by."""
@@ -111,7 +123,8 @@ class AutoForecaster(Forecaster):
 
     def _forecasters(self, calendar: Calendar) -> tuple[Forecaster, Forecaster, Forecaster]:
         made = self.recipe(calendar)
-        return made.ensemble, WeightedQuantiles(made.season_length), Naive()
+        first = PanelBooster(made.ensemble) if self.booster else made.ensemble
+        return first, WeightedQuantiles(made.season_length), Naive()
 
     # --- the contract -------------------------------------------------------------------------------------
 
@@ -215,15 +228,15 @@ class AutoForecaster(Forecaster):
                 f"series {fitted.panel.ids[i]!r} is not forecast by a combination; see parameters() and "
                 "failures"
             )
-        part = fitted.learned.parts[COMBINATION]
-        return explanation(part.member, part.state, fitted, i, h)
+        ensemble, taught, whole = _combination(fitted.learned)
+        return explanation(ensemble, taught, fitted, i, h, whole)
 
     def why(self) -> str:
         """Return in a sentence why the forecasts of the panel are to be believed."""
         fitted = self._require_fitted()
-        part = fitted.learned.parts[COMBINATION]
+        ensemble, taught, _ = _combination(fitted.learned)
         mine = (fitted.learned.kind == COMBINATION) & ~fitted.failed.failed()[:, 0]
-        return why(part.member, part.state, mine)
+        return why(ensemble, taught, mine)
 
     # --- model files ----------------------------------------------------------------------------------------
 
@@ -248,6 +261,14 @@ class AutoForecaster(Forecaster):
 
     def _again(self, kept: Any) -> tuple[str, ...]:
         return tuple(kept["learned"]["again"]) if kept is not None else super()._again(kept)
+
+
+def _combination(learned: Learnt) -> tuple[WeightedEnsemble, Taught, Learned]:
+    """Return the ensemble, what it was taught, and the part that answers: it, or its booster."""
+    part = learned.parts[COMBINATION]
+    if isinstance(part.member, PanelBooster):
+        return part.member.forecaster, part.state.taught, part
+    return cast("WeightedEnsemble", part.member), part.state, part
 
 
 def intermittent(windows: Windows) -> BoolArray:

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from forecasting._typing import AnyArray, BoolArray
+from forecasting.answer import empty_answer
 from forecasting.base import Fitted
+from forecasting.compose.members import Learned
 from forecasting.errors import ArgumentError, plural, show_id
 from forecasting.plotting.components import plot_components
 from forecasting.schedule import check_horizon
@@ -67,15 +69,24 @@ class Explanation:
 
 
 def explanation(
-    ensemble: WeightedEnsemble, taught: Taught, fitted: Fitted, i: int, h: int | None
+    ensemble: WeightedEnsemble,
+    taught: Taught,
+    fitted: Fitted,
+    i: int,
+    h: int | None,
+    answers: Learned | None = None,
 ) -> Explanation:
-    """Return the explanation of series ``i`` of a panel that an ensemble was fitted on."""
+    """Return the explanation of series ``i`` of a panel that an ensemble was fitted on.
+
+    ``answers`` is who forecasts, where that is not the ensemble itself but something around it.
+    """
     panel = fitted.panel
     steps = check_horizon(h) if h is not None else int(np.clip(ensemble.season_length, 4, 28))
     only = np.zeros((panel.n_series, 1), dtype=bool)
     only[i] = True
     windows = final_window(panel, steps, fitted.seed).only(only)
-    whole = ensemble._recall(taught, windows, TAILS)
+    by = answers or Learned(ensemble, taught, empty_answer(windows, ()))
+    whole = by.answer(windows, TAILS)
     times = panel.calendar.times(panel.end[i] + np.arange(1, steps + 1, dtype=np.int64))
     lo80, hi80, lo95, hi95 = whole.quantiles[i, 0].T
     forecasts = pd.DataFrame(

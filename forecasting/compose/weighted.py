@@ -139,7 +139,7 @@ class WeightedEnsemble(Composite):
     >>> y = pd.Series(np.arange(40.0), index=pd.date_range("2024-01-01", periods=40, freq="D"))
     >>> ensemble = WeightedEnsemble({"naive": Naive(), "average": HistoricAverage()}).fit(y)
     >>> ensemble.parameters()[["weight_naive", "weight_average"]].round(3).to_numpy().tolist()
-    [[0.986, 0.014]]
+    [[0.999, 0.001]]
     """
 
     forecasters: Sequence[Forecaster] | Mapping[str, Forecaster]
