@@ -38,12 +38,14 @@ from benchmarks.default_peers import QUANTILES
 from benchmarks.side_by_side import ONE_THREAD, peer_python
 from forecasting.metrics import seasonal_naive_scale, summarise
 
-#: Ours, by name: season length of the panel -> forecaster. One that the package lacks is said to be missing.
-OURS: dict[str, Callable[[int], fc.Forecaster]] = {
-    "AutoForecaster": lambda m: fc.AutoForecaster(m),
-    "AutoETS": lambda m: fc.AutoETS(m if m <= 24 else 1),
-    "DynamicOptimizedTheta": lambda m: fc.DynamicOptimizedTheta(m),
-    "SeasonalNaive": lambda m: fc.SeasonalNaive(m),
+#: Ours, by name: season length and horizon of the panel -> forecaster.
+OURS: dict[str, Callable[[int, int], fc.Forecaster]] = {
+    "AutoForecaster": lambda m, h: fc.AutoForecaster(m),
+    "told-the-horizon": lambda m, h: fc.AutoForecaster(m, horizon=h),
+    "boosted": lambda m, h: fc.AutoForecaster(m, booster=True),
+    "AutoETS": lambda m, h: fc.AutoETS(m if m <= 24 else 1),
+    "DynamicOptimizedTheta": lambda m, h: fc.DynamicOptimizedTheta(m),
+    "SeasonalNaive": lambda m, h: fc.SeasonalNaive(m),
 }
 #: The cheap ones first, so that a run that is stopped has something to compare with.
 PEERS = (
@@ -275,7 +277,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kept-only", action="store_true", help="run no peer that is not kept")
     chosen = parser.parse_args(arguments)
     panels = chosen.panels.split(",") if chosen.panels else names(chosen.held_out)
-    ours = [name for name in filter(None, chosen.ours.split(",")) if is_there(name)]
+    ours = [name for name in chosen.ours.split(",") if name]
     python = peer_python()
     if python is None:
         print("no environment with the peers; `make bench` sets one up in .venv-peers")
@@ -295,23 +297,13 @@ def main(arguments: list[str] | None = None) -> int:
             runs = None if chosen.kept_only else python
             theirs = their_forecasts(at, chosen.peers.split(","), runs, folder)
             for name in ours:
-                mine = our_forecasts(at, OURS[name](at.panel.m))
+                mine = our_forecasts(at, OURS[name](at.panel.m, at.panel.h))
                 results[name][panel] = compare(at, mine, theirs)
                 print(told(results[name][panel], name), flush=True)
     for name, found in results.items():
         if found:
             print(f"\n=== {name}\n" + goals.summary(found))
     return 0
-
-
-def is_there(name: str) -> bool:
-    """Say which of ours the package lacks."""
-    try:
-        OURS[name](1)
-    except AttributeError:
-        print(f"the package has no {name} yet")
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -265,7 +265,10 @@ def test_intervals_hold_about_what_they_promise_and_never_cross(intervals, slack
     )
     members = {"naive": fc.Naive(), "drift": fc.RandomWalkWithDrift(), "ses": fc.SES()}
     ensemble = fc.WeightedEnsemble(members, intervals=intervals)
-    bt = fc.backtest(frame, {"w": ensemble}, h=8, n_windows=1, level=(80, 95), progress=False)
+    # The bundled model learned from other data: on pure random walks its 80 % hold 70, and a warning says so.
+    bt = quietly(
+        fc.backtest, frame, {"w": ensemble}, h=8, n_windows=1, level=(80, 95), progress=False
+    )
     rows = bt.forecasts
     for level in (80, 95):
         inside = (rows["y"] >= rows[f"lo-{level}"]) & (rows["y"] <= rows[f"hi-{level}"])
