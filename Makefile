@@ -120,14 +120,26 @@ $(PEERS)/.installed: benchmarks/peers.txt
 
 KERNELS := forecasting/kernels/cpp
 
-build/sanitize: tests/kernels/sanitize.cpp $(wildcard $(KERNELS)/*)
-	@mkdir -p build
-	$(if $(CXX_FOUND),$(firstword $(CXX_FOUND)),$(BIN)/zig-c++) -std=c++17 -g -O1 -ffp-contract=off -w -Wno-psabi -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS -I$(KERNELS) $< \
-		$(filter-out %door.cpp %module.cpp,$(wildcard $(KERNELS)/*.cpp)) -o $@
+SANITIZED := build/sanitized
+SANITIZER = $(if $(CXX_FOUND),$(firstword $(CXX_FOUND)),$(BIN)/zig-c++) -std=c++17 -g -O1 -ffp-contract=off -w \
+	-Wno-psabi -pthread -fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS -I$(KERNELS)
+OBJECTS := $(SANITIZED)/sanitize.o $(patsubst $(KERNELS)/%.cpp,$(SANITIZED)/%.o, \
+	$(filter-out %door.cpp %module.cpp,$(wildcard $(KERNELS)/*.cpp)))
 
-sanitize: build/sanitize
-	$<
+$(SANITIZED)/%.o: $(KERNELS)/%.cpp $(wildcard $(KERNELS)/*.hpp)
+	@mkdir -p $(@D)
+	$(SANITIZER) -c $< -o $@
+
+$(SANITIZED)/sanitize.o: tests/kernels/sanitize.cpp $(wildcard $(KERNELS)/*.hpp)
+	@mkdir -p $(@D)
+	$(SANITIZER) -c $< -o $@
+
+$(SANITIZED)/sanitize: $(OBJECTS)
+	$(SANITIZER) $^ -o $@
+
+sanitize:
+	@$(MAKE) --no-print-directory --jobs=$(shell nproc 2>/dev/null || echo 2) $(SANITIZED)/sanitize
+	$(SANITIZED)/sanitize
 
 # --- mutation testing; MUTANTS='--group windows --sample 0' takes every mutant of one group -----------
 
