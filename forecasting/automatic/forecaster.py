@@ -208,7 +208,7 @@ class AutoForecaster(Forecaster):
         unique_id : object
             The series; may be left out where there is one.
         h : int, optional
-            Steps to show; a season, at least 4 and at most 28, by default.
+            Steps to show; as many as each earlier origin forecast, by default.
 
         Returns
         -------

@@ -428,7 +428,7 @@ class WeightedEnsemble(Composite):
         unique_id : object
             The series; may be left out where there is one.
         h : int, optional
-            Steps to show; a season, at least 4 and at most 28, by default.
+            Steps to show; as many as each earlier origin forecast, by default.
 
         Raises
         ------
