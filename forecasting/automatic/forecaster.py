@@ -232,7 +232,7 @@ class AutoForecaster(Forecaster):
         return explanation(ensemble, taught, fitted, i, h, whole)
 
     def why(self) -> str:
-        """Return in a sentence why the forecasts of the panel are to be believed."""
+        """Return in a sentence why the forecasts of the panel are to be believed; see the ensemble's ``why``."""
         fitted = self._require_fitted()
         ensemble, taught, _ = _combination(fitted.learned)
         mine = (fitted.learned.kind == COMBINATION) & ~fitted.failed.failed()[:, 0]

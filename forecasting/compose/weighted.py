@@ -14,7 +14,7 @@ from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.ensemble import in_member
-from forecasting.compose.explaining import Explanation, explanation, row_of
+from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Ask, Composite, Learned, as_members, learn
 from forecasting.compose.spread import (
     Sizes,
@@ -441,6 +441,15 @@ class WeightedEnsemble(Composite):
         if fitted.failed.failed()[i, 0]:
             raise ArgumentError(f"series {fitted.panel.ids[i]!r} could not be fitted; see failures")
         return explanation(self, fitted.learned, fitted, i, h)
+
+    def why(self) -> str:
+        """Return in a sentence how far the combination and its best member were off at the earlier origins.
+
+        The best member is known in hindsight, and the weights were made of the same errors; a backtest of the
+        combination, which makes weights anew inside every window, is the number to report.
+        """
+        fitted = self._require_fitted()
+        return why(self, fitted.learned, ~fitted.failed.failed()[:, 0])
 
     # --- model files --------------------------------------------------------------------------------------
 

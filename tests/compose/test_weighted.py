@@ -395,6 +395,20 @@ def test_an_explanation_shows_as_many_steps_as_were_backtested_and_members_as_on
     assert (typed["seasonal"], typed["last"]) == ("SeasonalNaive(12)", "Naive()")
 
 
+def test_why_says_what_the_mean_errors_are_and_that_the_best_member_is_known_in_hindsight(panel):
+    ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12).fit(panel)
+    table = ensemble.parameters()
+    means = table.filter(like="error_").mean()
+    best = means.idxmin()
+    wins = 100 * (table["error"] <= table[best]).mean()
+    assert ensemble.why() == (
+        f"Backtested from 8 earlier origins on the past of {len(table)} of {len(table)} series, the "
+        f"combination was off by {table['error'].mean():.3f} seasonal naive errors, the best single "
+        f"component in hindsight, {best.removeprefix('error_')}, by {means[best]:.3f}; the combination "
+        f"was at least as good as it on {wins:.0f} % of the series."
+    )
+
+
 def test_an_explanation_names_the_series_it_lacks(panel):
     ensemble = fc.WeightedEnsemble(MEMBERS).fit(panel)
     with pytest.raises(ArgumentError, match="say which"):
