@@ -129,8 +129,11 @@ class WeightedEnsemble(Composite):
 
     Notes
     -----
-    ``parameters()``: ``weight_<name>``, ``error_<name>`` and the combination's ``error`` (mean absolute errors
-    at the origins, over the in-sample seasonal naive one), ``n_errors``; in a backtest ``left_out``.
+    ``parameters()``, one row a series: ``weight_<name>``, NaN for a member that was left out; ``error_<name>``
+    and the combination's ``error``, mean absolute errors at the origins over the in-sample seasonal naive one,
+    on the steps that all members forecast; ``n_errors``, how many these are, 0 where the series is too short
+    for any origin; in a backtest ``left_out``. ``explain(unique_id)`` shows them for one series, with a
+    picture; ``why()`` for the panel in a sentence.
 
     Examples
     --------
