@@ -41,37 +41,54 @@ class Learnt:
 class AutoForecaster(Forecaster):
     """Forecast anything well without being told how: a combination whose weights come from a backtest.
 
-    The season is taken from the frequency, and with it the components:
+    The season is taken from the frequency, and with it the components. Their names in ``parameters()``:
 
-    * yearly, quarterly, monthly (seasons up to 12 steps): exponential smoothing averaged over its models, on
-      levels and on logs, two Thetas, a ridge autoregression, the seasonal naive with drift;
-    * daily: ridge regressions on week, year and calendar, on levels and on logs, the same days a year ago,
-      averaged exponential smoothing, also of weekly means;
-    * weekly and hourly alike, with their seasons.
+    * seasons up to 12 steps (years, quarters, months): ``ets``, exponential smoothing averaged over its
+      models, and ``log_ets`` on logarithms; ``theta`` and ``dynamic_theta``; ``stl_theta``, a Theta of the
+      seasonally adjusted series; ``autoregression``, shrunk by ridge; ``seasonal_drift``, the last season
+      moved on;
+    * days: ``log_ridge`` and ``ridge``, regressions on week, year and calendar; ``year_ago``, the same days a
+      year ago at today's level; ``ets``, ``log_ets``, and ``weekly_ets`` of weekly means;
+    * weeks: the regressions, ``year_ago``, ``seasonal_naive``, ``ets``, ``log_ets``, ``theta``,
+      ``autoregression``;
+    * hours and less: regressions on day and week, ``year_ago`` (the same hour a week ago), ``seasonal_naive``
+      of a week, ``ets``, ``log_ets``, ``theta``.
 
-    A series without negative values of which more than 30 % are zeros is forecast by ``WeightedQuantiles``.
-    Components that cannot take a series (logs of zeros, short histories) are left out of it and named; where
-    all are, the last value stands in and ``served_by`` says so. The rest is :class:`WeightedEnsemble`: weights
-    by the errors at earlier origins inside each window, intervals from these and from a bundled model.
+    They are weighted by :class:`WeightedEnsemble`: by their errors at earlier origins inside each window,
+    from which the intervals come as well. Known-future regressors reach the components that can use them: the
+    regressions and the autoregression.
+
+    A series without negative values of which more than 30 % are zeros is forecast by
+    :class:`WeightedQuantiles` instead. A component that cannot take a series (logarithms of zeros, a short
+    history) is left out of it and named; where all are too short, the last value stands in. The column
+    ``served_by`` of a forecast says who made it: ``WeightedEnsemble``, ``PanelBooster`` (around it, with
+    ``booster=True``), ``WeightedQuantiles`` or ``Naive``.
 
     Parameters
     ----------
     season_length : int, optional
-        Steps in a season; None takes the usual one of the frequency. Times that are whole numbers have
-        none: give it.
+        Steps in a season; None takes the usual one of the frequency: 12 months, 7 days, 52 weeks, 24 hours.
+        Times that are whole numbers have none: give it.
     horizon : int, optional
         How far ahead days, weeks and hours are backtested for their weights: the ``h`` that you will ask for.
-        None takes four weeks, 13 weeks, two days.
+        None takes four weeks of days, 13 weeks, two days of hours. Short seasons always take a season of
+        months, two years of quarters, six years.
     pooled : bool
-        Learn weights and intervals from the whole panel; see :class:`WeightedEnsemble`.
+        Learn weights and intervals from the whole panel, True by default because one series says little
+        about a component. With False a series has the same forecast whatever stands beside it.
     booster : bool
         Correct the combination by what its errors have in common over all series, where a gate finds that it
-        pays: :class:`PanelBooster`, which needs the package ``lightgbm``. Made for panels of days.
+        pays: :class:`PanelBooster`, which needs the package ``lightgbm`` and at least 10 series. Made for
+        panels of days; False by default because it takes up to four times as long, and on months it loses.
 
     Notes
     -----
-    ``parameters()``: ``recipe``, ``season_length``, ``weight_<component>``, ``error_<component>``, ``error``,
-    ``n_errors``. ``explain(unique_id)`` shows all of it for one series, ``why()`` for the panel in a sentence.
+    ``parameters()``, one row a series: ``served_by``; ``weight_<component>``, its share, NaN where it is left
+    out; ``error_<component>``, its mean absolute error at the earlier origins over the in-sample seasonal
+    naive one, NaN where it made none; ``error``, the combination's own; ``n_errors``, how many past forecasts
+    that is, 0 for a series too short to be backtested, whose weights are the panel's. With ``booster=True``
+    also ``gate``, ``gain`` and ``gate_reason``; in a backtest also ``left_out``, who could not take the series
+    and why. ``explain(unique_id)`` shows all of it for one series, ``why()`` for the panel in a sentence.
 
     Examples
     --------
@@ -188,12 +205,9 @@ class AutoForecaster(Forecaster):
         if not isinstance(learned, Learnt):
             return {}
         shape = (len(learned.kind), 1)
-        table: dict[str, AnyArray] = {
-            "served_by": np.full(shape, None, dtype=object),
-        }
+        table: dict[str, AnyArray] = {"served_by": _served_by(learned)[:, None]}
         for j, part in enumerate(learned.parts[:LAST]):
             mine = learned.kind == j
-            table["served_by"][mine, 0] = type(part.member).__name__
             for name, column in part.member._describe(part.state).items():
                 nothing = None if column.dtype == object else np.nan
                 table.setdefault(name, np.full(shape, nothing, dtype=column.dtype))
@@ -208,7 +222,7 @@ class AutoForecaster(Forecaster):
         unique_id : object
             The series; may be left out where there is one.
         h : int, optional
-            Steps to show; a season, at least 4 and at most 28, by default.
+            Steps to show; as many as each earlier origin forecast, by default.
 
         Returns
         -------
@@ -223,16 +237,22 @@ class AutoForecaster(Forecaster):
         """
         fitted = self._require_fitted()
         i = row_of(fitted.panel.ids, unique_id)
-        if fitted.failed.failed()[i, 0] or fitted.learned.kind[i] != COMBINATION:
-            raise ArgumentError(
-                f"series {fitted.panel.ids[i]!r} is not forecast by a combination; see parameters() and "
-                "failures"
-            )
         ensemble, taught, whole = _combination(fitted.learned)
+        served = _served_by(fitted.learned)[i]
+        if fitted.failed.failed()[i, 0] or served != type(whole.member).__name__:
+            raise ArgumentError(
+                f"series {fitted.panel.ids[i]!r} is not forecast by a combination but by {served}; see "
+                "parameters() and failures"
+            )
         return explanation(ensemble, taught, fitted, i, h, whole)
 
     def why(self) -> str:
-        """Return in a sentence why the forecasts of the panel are to be believed."""
+        """Return in a sentence why the forecasts of the panel are to be believed.
+
+        How far the combination and its best component, known in hindsight, were off at the earlier origins of
+        the series that it forecasts. The weights were made of the same errors; a backtest makes them anew
+        inside every window, and is the number to report.
+        """
         fitted = self._require_fitted()
         ensemble, taught, _ = _combination(fitted.learned)
         mine = (fitted.learned.kind == COMBINATION) & ~fitted.failed.failed()[:, 0]
@@ -269,6 +289,22 @@ def _combination(learned: Learnt) -> tuple[WeightedEnsemble, Taught, Learned]:
     if isinstance(part.member, PanelBooster):
         return part.member.forecaster, part.state.taught, part
     return cast("WeightedEnsemble", part.member), part.state, part
+
+
+def _served_by(learned: Learnt) -> AnyArray:
+    """Return the name of who forecasts each series, shape (S,); None where nobody does."""
+    found = np.full(len(learned.kind), None, dtype=object)
+    _, taught, _ = _combination(learned)
+    for j, part in enumerate(learned.parts[:LAST]):
+        mine = learned.kind == j
+        found[mine] = type(part.member).__name__
+        asked = [one.failed for one in taught.members] if j == COMBINATION else [part.failed]
+        lost = mine & np.all([failed.failed()[:, 0] for failed in asked], axis=0)
+        found[lost] = None
+        for f in asked[0].failures:
+            if lost[f.series] and f.error.code == ShortSeriesError.code:
+                found[f.series] = type(learned.parts[LAST].member).__name__
+    return found
 
 
 def intermittent(windows: Windows) -> BoolArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -81,7 +82,7 @@ def explanation(
     ``answers`` is who forecasts, where that is not the ensemble itself but something around it.
     """
     panel = fitted.panel
-    steps = check_horizon(h) if h is not None else int(np.clip(ensemble.season_length, 4, 28))
+    steps = check_horizon(ensemble.horizon if h is None else h)
     only = np.zeros((panel.n_series, 1), dtype=bool)
     only[i] = True
     windows = final_window(panel, steps, fitted.seed).only(only)
@@ -118,7 +119,7 @@ def _table(ensemble: WeightedEnsemble, taught: Taught, i: int) -> pd.DataFrame:
             "component": names,
             "weight": [shown[f"weight_{name}"][i, 0] for name in names],
             "error": [shown[f"error_{name}"][i, 0] for name in names],
-            "forecaster": [repr(member) for member in ensemble.members],
+            "forecaster": [_shortly(member) for member in ensemble.members],
         }
     ).sort_values("weight", ascending=False, kind="stable", na_position="last")
     whole = pd.DataFrame(
@@ -130,6 +131,20 @@ def _table(ensemble: WeightedEnsemble, taught: Taught, i: int) -> pd.DataFrame:
         }
     )
     return pd.concat([table, whole], ignore_index=True)
+
+
+def _shortly(value: object) -> str:
+    """Return a forecaster as one would type it: without what is as by default."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return repr(value)
+    said = []
+    for field in dataclasses.fields(value):
+        own = getattr(value, field.name)
+        if field.default is dataclasses.MISSING or field.name == "season_length":
+            said.append(_shortly(own))
+        elif repr(own) != repr(field.default):
+            said.append(f"{field.name}={_shortly(own)}")
+    return f"{type(value).__name__}({', '.join(said)})"
 
 
 def _sentence_of_one(ensemble: WeightedEnsemble, record: Record, i: int) -> str:
@@ -170,8 +185,8 @@ def why(ensemble: WeightedEnsemble, taught: Taught, chosen: BoolArray) -> str:
     best = int(np.argmin(means))
     wins = float((own <= record.errors[best, known]).mean())
     return (
-        f"{text}, the best single component, {names[best]}, by {means[best]:.3f}; the combination was at least "
-        f"as good as it on {100 * wins:.0f} % of the series."
+        f"{text}, the best single component in hindsight, {names[best]}, by {means[best]:.3f}; the "
+        f"combination was at least as good as it on {100 * wins:.0f} % of the series."
     )
 
 

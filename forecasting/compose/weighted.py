@@ -14,7 +14,7 @@ from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.ensemble import in_member
-from forecasting.compose.explaining import Explanation, explanation, row_of
+from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Ask, Composite, Learned, as_members, learn
 from forecasting.compose.spread import (
     Sizes,
@@ -129,8 +129,11 @@ class WeightedEnsemble(Composite):
 
     Notes
     -----
-    ``parameters()``: ``weight_<name>``, ``error_<name>`` and the combination's ``error`` (mean absolute errors
-    at the origins, over the in-sample seasonal naive one), ``n_errors``; in a backtest ``left_out``.
+    ``parameters()``, one row a series: ``weight_<name>``, NaN for a member that was left out; ``error_<name>``
+    and the combination's ``error``, mean absolute errors at the origins over the in-sample seasonal naive one,
+    on the steps that all members forecast; ``n_errors``, how many these are, 0 where the series is too short
+    for any origin; in a backtest ``left_out``. ``explain(unique_id)`` shows them for one series, with a
+    picture; ``why()`` for the panel in a sentence.
 
     Examples
     --------
@@ -428,7 +431,7 @@ class WeightedEnsemble(Composite):
         unique_id : object
             The series; may be left out where there is one.
         h : int, optional
-            Steps to show; a season, at least 4 and at most 28, by default.
+            Steps to show; as many as each earlier origin forecast, by default.
 
         Raises
         ------
@@ -441,6 +444,15 @@ class WeightedEnsemble(Composite):
         if fitted.failed.failed()[i, 0]:
             raise ArgumentError(f"series {fitted.panel.ids[i]!r} could not be fitted; see failures")
         return explanation(self, fitted.learned, fitted, i, h)
+
+    def why(self) -> str:
+        """Return in a sentence how far the combination and its best member were off at the earlier origins.
+
+        The best member is known in hindsight, and the weights were made of the same errors; a backtest of the
+        combination, which makes weights anew inside every window, is the number to report.
+        """
+        fitted = self._require_fitted()
+        return why(self, fitted.learned, ~fitted.failed.failed()[:, 0])
 
     # --- model files --------------------------------------------------------------------------------------
 

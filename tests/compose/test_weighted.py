@@ -371,6 +371,47 @@ def test_the_picture_of_an_explanation_holds_its_numbers(panel):
     plt.close(axes[0].get_figure())
 
 
+def test_no_text_of_the_picture_is_cut_off_and_no_component_looks_like_another(panel):
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot as plt
+
+    members = {
+        f"window {n}": fc.WindowAverage(n) for n in range(1, 9)
+    }  # more than there are colours
+    axes = fc.WeightedEnsemble(members, season_length=12).fit(panel).explain("s0").plot()
+    figure = axes[0].get_figure()
+    figure.canvas.draw()
+    for text in (*axes[0].texts, *axes[1].texts):
+        assert text.get_window_extent().x1 <= figure.bbox.x1
+    bars = [(bar.get_facecolor(), bar.get_hatch()) for bar in axes[1].patches]
+    lines = [(line.get_color(), line.get_linestyle()) for line in axes[0].lines[1:-1]]
+    assert len(set(bars)) == len(set(lines)) == 8
+    plt.close(figure)
+
+
+def test_an_explanation_shows_as_many_steps_as_were_backtested_and_members_as_one_types_them(panel):
+    members = {"skip": fc.SkipZeros(fc.SES()), "seasonal": fc.SeasonalNaive(12), "last": fc.Naive()}
+    found = fc.WeightedEnsemble(members, season_length=12, horizon=5).fit(panel).explain("s0")
+    assert len(found.forecasts) == 5
+    typed = found.table.set_index("component")["forecaster"]
+    assert typed["skip"] == "SkipZeros(SES())"
+    assert (typed["seasonal"], typed["last"]) == ("SeasonalNaive(12)", "Naive()")
+
+
+def test_why_says_what_the_mean_errors_are_and_that_the_best_member_is_known_in_hindsight(panel):
+    ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12).fit(panel)
+    table = ensemble.parameters()
+    means = table.filter(like="error_").mean()
+    best = means.idxmin()
+    wins = 100 * (table["error"] <= table[best]).mean()
+    assert ensemble.why() == (
+        f"Backtested from 8 earlier origins on the past of {len(table)} of {len(table)} series, the "
+        f"combination was off by {table['error'].mean():.3f} seasonal naive errors, the best single "
+        f"component in hindsight, {best.removeprefix('error_')}, by {means[best]:.3f}; the combination "
+        f"was at least as good as it on {wins:.0f} % of the series."
+    )
+
+
 def test_an_explanation_names_the_series_it_lacks(panel):
     ensemble = fc.WeightedEnsemble(MEMBERS).fit(panel)
     with pytest.raises(ArgumentError, match="say which"):
