@@ -16,6 +16,7 @@ from forecasting.compose.booster import PanelBooster
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
 from forecasting.compose.weighted import Taught, WeightedEnsemble
+from forecasting.distribution import Asked
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
@@ -198,6 +199,9 @@ class AutoForecaster(Forecaster):
             answer.place(cells, part, cells)
             answer.served_by[cells] = type(members[j]).__name__
             answer.failures.extend(f for f in part.failures if mine[f.series, f.window])
+
+    def _tell_of_past_intervals(self, windows: Windows, asked: Asked) -> None:
+        """Say nothing: see :class:`WeightedEnsemble`. A backtest says what the intervals held."""
 
     # --- what is shown --------------------------------------------------------------------------------------
 

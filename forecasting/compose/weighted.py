@@ -31,6 +31,7 @@ from forecasting.compose.weighting import (
     shrunk_weights,
     within_reach,
 )
+from forecasting.distribution import Asked
 from forecasting.errors import ArgumentError, check_count
 from forecasting.modelfile.errors import demand
 from forecasting.pulse import window_unnamed
@@ -453,6 +454,9 @@ class WeightedEnsemble(Composite):
         """
         fitted = self._require_fitted()
         return why(self, fitted.learned, ~fitted.failed.failed()[:, 0])
+
+    def _tell_of_past_intervals(self, windows: Windows, asked: Asked) -> None:
+        """Say nothing: these widths are made of past errors, and to replay them costs a backtest."""
 
     # --- model files --------------------------------------------------------------------------------------
 

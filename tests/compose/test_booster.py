@@ -59,7 +59,12 @@ def test_an_error_that_all_series_share_is_corrected_and_the_gate_says_what_it_g
     assert set(shown["gate"]) == {"on"}
     assert (shown["gain"] > 5).all()
     assert shown["gate_reason"].str.match(r"a gain of \d+\.\d\d %").all()
-    error = (bt.forecasts["y"] - bt.forecasts["mean"]).abs().groupby(bt.forecasts["model"], observed=True).mean()
+    error = (
+        (bt.forecasts["y"] - bt.forecasts["mean"])
+        .abs()
+        .groupby(bt.forecasts["model"], observed=True)
+        .mean()
+    )
     assert error["boosted"] < 0.75 * error["plain"]  # half of what is expected is corrected
     width = of(bt, "boosted", ["hi-80"]) - of(bt, "boosted", ["lo-80"])
     plain = of(bt, "plain", ["hi-80"]) - of(bt, "plain", ["lo-80"])
@@ -215,7 +220,12 @@ def test_a_regressor_that_explains_the_errors_is_used_and_its_lack_ahead_is_a_fa
     X = DATA[["unique_id", "ds"]].assign(promo=promo.astype(float))
     booster = fc.PanelBooster(ENSEMBLE, n_rounds=60, learning_rate=0.1, share=1.0)
     bt = run({"plain": ENSEMBLE, "boosted": booster}, data, X=fc.Regressors(known_future=X))
-    error = (bt.forecasts["y"] - bt.forecasts["mean"]).abs().groupby(bt.forecasts["model"], observed=True).mean()
+    error = (
+        (bt.forecasts["y"] - bt.forecasts["mean"])
+        .abs()
+        .groupby(bt.forecasts["model"], observed=True)
+        .mean()
+    )
     assert set(bt.parameters["gate"].dropna()) == {"on"}
     assert error["boosted"] < 0.5 * error["plain"]
     booster.fit(data, X=fc.Regressors(known_future=X))
