@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
-from forecasting.answer import Answer, empty_answer
+from forecasting.answer import Answer, Failure, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.ensemble import in_member
 from forecasting.compose.explaining import Explanation, explanation, row_of
@@ -20,6 +20,8 @@ from forecasting.compose.spread import (
     Sizes,
     conformal_widths,
     design,
+    differences,
+    mean_size,
     scale_widths,
     sizes,
     unit,
@@ -31,7 +33,7 @@ from forecasting.compose.weighting import (
     shrunk_weights,
     within_reach,
 )
-from forecasting.errors import ArgumentError, check_count
+from forecasting.errors import ArgumentError, RegressorError, ShortSeriesError, check_count
 from forecasting.modelfile.errors import demand
 from forecasting.pulse import window_unnamed
 from forecasting.windows import Windows, first_of_block, origin_windows
@@ -125,12 +127,13 @@ class WeightedEnsemble(Composite):
         series then has the same forecast whatever stands beside it, and a backtest may run in batches.
     on_failure : {"fail", "leave_out"}
         Where a member fails, the combination fails under its name; or goes on without it, and says so:
-        its weight is NaN and ``left_out`` among the parameters names it.
+        its weight is NaN and ``left_out`` among the parameters names it. Where regressors of the steps
+        ahead are lacking and a member fails, the combination fails either way.
 
     Notes
     -----
     ``parameters()``: ``weight_<name>``, ``error_<name>`` and the combination's ``error`` (mean absolute errors
-    at the origins, over the in-sample seasonal naive one), ``n_errors``; in a backtest ``left_out``.
+    at the origins, over the in-sample seasonal naive one), ``n_errors``, ``left_out``.
 
     Examples
     --------
@@ -205,29 +208,32 @@ class WeightedEnsemble(Composite):
         seen = steps <= offsets[:, None]  # (O, H)
         ahead = np.where(seen, steps - 1 - offsets[:, None], 0)
         values = windows.panel.values
+        unknown = np.asarray(np.isnan(windows.panel.covariates.known).any(axis=1))
         for k in np.flatnonzero(wanted.any(axis=0)).tolist():
             rows = windows.hi[:, k, None, None] + ahead  # (S, O, H)
             inside = seen & (rows >= windows.lo[:, k, None, None]) & wanted[:, k, None, None]
             truth = np.where(inside, values[np.where(inside, rows, 0)], np.nan)
+            if unknown.any():  # a forecast that leans on a regressor that nobody knows says nothing
+                lacking = inside & unknown[np.where(inside, rows, 0)]
+                truth[np.logical_or.accumulate(lacking, axis=2)] = np.nan
             scale, s0 = self._scales(windows, k, wanted[:, k])
             past = Past(means[:, :, back[k]], truth, scale)
             yield k, past, self._record(past, s0)
 
+    @np.errstate(over="ignore")
     def _scales(self, windows: Windows, k: int, wanted: BoolArray) -> tuple[FloatArray, FloatArray]:
         """Return the seasonal naive error of each history, its mean size where that is zero; and ``s0``."""
         scale, s0 = np.ones(windows.n_series), np.ones(windows.n_series)
         m = int(self.season_length)
         for i in np.flatnonzero(wanted).tolist():
             y = windows.panel.values[windows.lo[i, k] : windows.hi[i, k]]
-            change = np.abs(y[m:] - y[:-m])
-            change = change[np.isfinite(change)]
-            size = float(change.mean()) if len(change) else 0.0
-            if size == 0.0:
-                known = np.abs(y[np.isfinite(y)])
-                size = float(known.mean()) if len(known) else 0.0
-            scale[i], s0[i] = size or 1.0, unit(y, m)[0]
+            size = mean_size(differences(y, m))
+            if not size > 0.0:
+                size = mean_size(np.abs(y[np.isfinite(y)]))
+            scale[i], s0[i] = size if size > 0.0 else 1.0, unit(y, m)[0]
         return scale, s0
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _record(self, past: Past, s0: FloatArray) -> Record:
         errors, counts = past.errors(), past.counts
         if self.weights == "backtest":
@@ -301,6 +307,7 @@ class WeightedEnsemble(Composite):
         self._put_failures(parts, windows, answer)
         return answer, means
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _put(
         self,
         record: Record,
@@ -317,8 +324,10 @@ class WeightedEnsemble(Composite):
         cells = windows.active[:, k] & ~answer.failed()[:, k]
         answer.mean[cells, k] = mean[cells]
         if answer.probs and cells.any():
-            low, _ = extremes(windows.columns(np.array([k]), standalone=True))
+            low, high = extremes(windows.columns(np.array([k]), standalone=True))
             widths = self._widths(record, windows, k, means, mean, answer.probs)
+            constant = (low == high)[..., None] & np.isfinite(widths)
+            widths = np.where(constant, 0.0, widths)  # nothing but rounding made them
             bounds = mean[..., None] + widths
             bounds = np.where((low >= 0)[..., None], np.maximum(bounds, 0.0), bounds)
             answer.quantiles[cells, k] = bounds[cells]
@@ -327,11 +336,20 @@ class WeightedEnsemble(Composite):
         self._put_parameters(record, lost, k, answer)
 
     def _put_failures(self, parts: Sequence[Answer], windows: Windows, answer: Answer) -> None:
-        """Fail the cells in which a member failed, or all did; else name who was left out."""
+        """Fail the cells in which a member failed, or all did; else name who was left out.
+
+        Members are left out for what they cannot take, never because a regressor ahead is lacking: what
+        the others would say then is another forecast than the one that was asked for.
+        """
         lost = np.stack([part.failed() for part in parts])
         strict = self.on_failure == "fail"
         doomed = windows.active & (lost.any(axis=0) if strict else lost.all(axis=0))
+        short = np.zeros_like(doomed)
         if not strict:
+            if windows.known.shape[1]:
+                _fail_what_lacks_regressors(windows, windows.active & lost.any(axis=0), answer)
+                doomed |= answer.failed()
+            short = _short(parts, doomed)
             answer.parameters["left_out"] = np.full(windows.active.shape, "", dtype=object)
         for j, part in enumerate(parts):
             member, failed = self.members[j], answer.failed()
@@ -339,14 +357,18 @@ class WeightedEnsemble(Composite):
                 if f.stage == "interval" or not windows.active[f.series, f.window]:
                     continue
                 if doomed[f.series, f.window]:
+                    if short[f.series, f.window] and f.error.code != ShortSeriesError.code:
+                        continue
                     if not failed[f.series, f.window]:
                         answer.fail(f.series, f.window, f.stage, in_member(member, f.error))
                         failed[f.series, f.window] = True
                 elif not strict:
-                    said = answer.parameters["left_out"]
-                    name = f"{self._names[j]} ({f.error.code})"
-                    before = said[f.series, f.window]
-                    said[f.series, f.window] = f"{before}, {name}" if before else name
+                    self._name_left_out(answer.parameters["left_out"], j, f)
+
+    def _name_left_out(self, said: AnyArray, j: int, failure: Failure) -> None:
+        name = f"{self._names[j]} ({failure.error.code})"
+        before = said[failure.series, failure.window]
+        said[failure.series, failure.window] = f"{before}, {name}" if before else name
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -418,7 +440,13 @@ class WeightedEnsemble(Composite):
             return {}
         lost = np.stack([one.failed.failed()[:, 0] for one in learned.members])
         table = self._table(learned.record, lost)
-        return {name: column[:, None] for name, column in table.items()}
+        shown: dict[str, AnyArray] = {name: column[:, None] for name, column in table.items()}
+        if self.on_failure == "leave_out":
+            shown["left_out"] = np.full((lost.shape[1], 1), "", dtype=object)
+            for j, one in enumerate(learned.members):
+                for f in one.failed.failures:
+                    self._name_left_out(shown["left_out"], j, f)
+        return shown
 
     def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
         """Return why a series is forecast as it is: weights, components' errors and forecasts.
@@ -473,6 +501,25 @@ def extremes(windows: Windows) -> tuple[FloatArray, FloatArray]:
     low = np.fmin.reduceat(values, bounds.ravel())[::2].reshape(some.shape)
     high = np.fmax.reduceat(values, bounds.ravel())[::2].reshape(some.shape)
     return low, high
+
+
+def _fail_what_lacks_regressors(windows: Windows, cells: BoolArray, answer: Answer) -> None:
+    """Fail those of the cells whose steps ahead lack a known-future regressor."""
+    for i, k in zip(*np.nonzero(cells), strict=True):
+        try:
+            windows.known_ahead(int(i), int(windows.hi[i, k]))
+        except RegressorError as error:
+            answer.fail(int(i), int(k), "data", error)
+
+
+def _short(parts: Sequence[Answer], doomed: BoolArray) -> BoolArray:
+    """Return which of the doomed cells are too short for a member: of several reasons the one to tell."""
+    short = np.zeros_like(doomed)
+    for part in parts:
+        for f in part.failures:
+            if f.stage != "interval" and f.error.code == ShortSeriesError.code:
+                short[f.series, f.window] = True
+    return short & doomed
 
 
 def _names(members: Sequence[Forecaster]) -> tuple[str, ...]:
