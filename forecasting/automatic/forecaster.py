@@ -15,7 +15,7 @@ from forecasting.calendar import Calendar
 from forecasting.compose.booster import PanelBooster
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
-from forecasting.compose.weighted import Taught, WeightedEnsemble
+from forecasting.compose.weighted import Taught, WeightedEnsemble, extremes
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
@@ -35,6 +35,16 @@ class Learnt:
 
     kind: IntArray  # (S,)
     parts: tuple[Learned, ...]
+    recipe: Recipe
+
+    @property
+    def too_short(self) -> BoolArray:
+        """Series that nothing but their last value can forecast, shape (S,)."""
+        _, taught, _ = _combination(self)
+        lost = np.stack([one.failed.failed()[:, 0] for one in taught.members])
+        some = np.stack([_is_short(one.failed) for one in taught.members]).any(axis=0)
+        demand = _is_short(self.parts[INTERMITTENT].failed)
+        return np.where(self.kind == COMBINATION, lost.all(axis=0) & some, demand)
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,9 @@ class AutoForecaster(Forecaster):
 
     A series without negative values of which more than 30 % are zeros is forecast by ``WeightedQuantiles``.
     Components that cannot take a series (logs of zeros, short histories) are left out of it and named; where
-    all are, the last value stands in and ``served_by`` says so. The rest is :class:`WeightedEnsemble`: weights
-    by the errors at earlier origins inside each window, intervals from these and from a bundled model.
+    it is too short for all, the last value stands in and ``served_by`` says so. The rest is
+    :class:`WeightedEnsemble`: weights by the errors at earlier origins inside each window, intervals from
+    these and from a bundled model.
 
     Parameters
     ----------
@@ -70,8 +81,9 @@ class AutoForecaster(Forecaster):
 
     Notes
     -----
-    ``parameters()``: ``recipe``, ``season_length``, ``weight_<component>``, ``error_<component>``, ``error``,
-    ``n_errors``. ``explain(unique_id)`` shows all of it for one series, ``why()`` for the panel in a sentence.
+    ``parameters()``: ``recipe``, ``season_length``, ``served_by``, ``weight_<component>``,
+    ``error_<component>``, ``error``, ``n_errors``, ``left_out``. ``explain(unique_id)`` shows all of it for one
+    series, ``why()`` for the panel in a sentence.
 
     Examples
     --------
@@ -110,15 +122,16 @@ class AutoForecaster(Forecaster):
 
     def recipe(self, calendar: Calendar) -> Recipe:
         """Return what series on this calendar are forecast by."""
-        m = self.season_length
-        if m is None:
-            m = calendar.season_length
-            if calendar.kind == "integer":
-                tell(
-                    "the times are whole numbers, which have no usual season: AutoForecaster takes "
-                    "season_length=1; give season_length=12 for months, 7 for days, ...",
-                    DataWarning,
-                )
+        if self.season_length is None and calendar.kind == "integer":
+            tell(
+                "the times are whole numbers, which have no usual season: AutoForecaster takes "
+                "season_length=1; give season_length=12 for months, 7 for days, ...",
+                DataWarning,
+            )
+        return self._made(calendar)
+
+    def _made(self, calendar: Calendar) -> Recipe:
+        m = calendar.season_length if self.season_length is None else self.season_length
         return recipe(int(m), calendar, self.horizon, self.pooled)
 
     def _forecasters(self, calendar: Calendar) -> tuple[Forecaster, Forecaster, Forecaster]:
@@ -152,7 +165,7 @@ class AutoForecaster(Forecaster):
             for j, member in enumerate(members[:LAST])
         ]
         parts.append(learn(members[LAST], windows))
-        return Learnt(kind, tuple(parts))
+        return Learnt(kind, tuple(parts), self._made(windows.panel.calendar))
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
         answer = empty_answer(windows, probs)
@@ -181,6 +194,15 @@ class AutoForecaster(Forecaster):
             answer.place(cells, part, cells)
             answer.served_by[cells] = type(members[j]).__name__
             answer.failures.extend(f for f in part.failures if mine[f.series, f.window])
+        answer.served_by[answer.failed()] = None
+        if answer.probs and left.any():  # the last value knows nothing of signs
+            positive = (left & (extremes(windows)[0] >= 0))[..., None, None]
+            answer.quantiles = np.where(positive & (answer.quantiles < 0), 0.0, answer.quantiles)
+        made = self._made(windows.panel.calendar)
+        answer.parameters["recipe"] = np.full(windows.active.shape, made.name, dtype=object)
+        answer.parameters["season_length"] = np.full(
+            windows.active.shape, float(made.season_length)
+        )
 
     # --- what is shown --------------------------------------------------------------------------------------
 
@@ -188,7 +210,10 @@ class AutoForecaster(Forecaster):
         if not isinstance(learned, Learnt):
             return {}
         shape = (len(learned.kind), 1)
+        made = learned.recipe
         table: dict[str, AnyArray] = {
+            "recipe": np.full(shape, made.name, dtype=object),
+            "season_length": np.full(shape, float(made.season_length)),
             "served_by": np.full(shape, None, dtype=object),
         }
         for j, part in enumerate(learned.parts[:LAST]):
@@ -198,6 +223,7 @@ class AutoForecaster(Forecaster):
                 nothing = None if column.dtype == object else np.nan
                 table.setdefault(name, np.full(shape, nothing, dtype=column.dtype))
                 table[name][mine] = column[mine]
+        table["served_by"][learned.too_short, 0] = type(learned.parts[LAST].member).__name__
         return table
 
     def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
@@ -223,7 +249,7 @@ class AutoForecaster(Forecaster):
         """
         fitted = self._require_fitted()
         i = row_of(fitted.panel.ids, unique_id)
-        if fitted.failed.failed()[i, 0] or fitted.learned.kind[i] != COMBINATION:
+        if fitted.failed.failed()[i, 0] or not _combined(fitted.learned)[i]:
             raise ArgumentError(
                 f"series {fitted.panel.ids[i]!r} is not forecast by a combination; see parameters() and "
                 "failures"
@@ -235,7 +261,9 @@ class AutoForecaster(Forecaster):
         """Return in a sentence why the forecasts of the panel are to be believed."""
         fitted = self._require_fitted()
         ensemble, taught, _ = _combination(fitted.learned)
-        mine = (fitted.learned.kind == COMBINATION) & ~fitted.failed.failed()[:, 0]
+        mine = _combined(fitted.learned) & ~fitted.failed.failed()[:, 0]
+        if not mine.any():
+            return "No series is forecast by a combination; parameters() says what each is forecast by."
         return why(ensemble, taught, mine)
 
     # --- model files ----------------------------------------------------------------------------------------
@@ -257,10 +285,23 @@ class AutoForecaster(Forecaster):
         for j, (member, kept) in enumerate(zip(members, packed["parts"], strict=True)):
             mine = np.ones(len(kind), dtype=bool) if j == LAST else kind == j
             parts.append(Learned(member, *member._restore(kept, windows.only(mine[:, None]))))
-        return Learnt(kind, tuple(parts))
+        return Learnt(kind, tuple(parts), self._made(windows.panel.calendar))
 
     def _again(self, kept: Any) -> tuple[str, ...]:
         return tuple(kept["learned"]["again"]) if kept is not None else super()._again(kept)
+
+
+def _combined(learned: Learnt) -> BoolArray:
+    """Return which series are forecast by the combination, shape (S,)."""
+    return np.asarray((learned.kind == COMBINATION) & ~learned.too_short)
+
+
+def _is_short(failed: Answer) -> BoolArray:
+    """Return which series failed because they are too short, shape (S,)."""
+    short = np.zeros(len(failed.mean), dtype=bool)
+    for f in failed.failures:
+        short[f.series] |= f.error.code == ShortSeriesError.code
+    return short
 
 
 def _combination(learned: Learnt) -> tuple[WeightedEnsemble, Taught, Learned]:
