@@ -15,7 +15,7 @@ from forecasting.calendar import Calendar
 from forecasting.compose.booster import PanelBooster
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
-from forecasting.compose.weighted import Taught, WeightedEnsemble, extremes
+from forecasting.compose.weighted import Taught, WeightedEnsemble, bounds_of, extremes
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
@@ -134,8 +134,7 @@ class AutoForecaster(Forecaster):
         m = calendar.season_length if self.season_length is None else self.season_length
         return recipe(int(m), calendar, self.horizon, self.pooled)
 
-    def _forecasters(self, calendar: Calendar) -> tuple[Forecaster, Forecaster, Forecaster]:
-        made = self.recipe(calendar)
+    def _forecasters(self, made: Recipe) -> tuple[Forecaster, Forecaster, Forecaster]:
         first = PanelBooster(made.ensemble) if self.booster else made.ensemble
         return first, WeightedQuantiles(made.season_length), Naive()
 
@@ -145,7 +144,7 @@ class AutoForecaster(Forecaster):
         answer = empty_answer(windows, probs)
         if not windows.active.any():
             return answer
-        members = self._forecasters(windows.panel.calendar)
+        members = self._forecasters(self.recipe(windows.panel.calendar))
         kind = _carried(intermittent(windows), windows)
         parts = ((kind == j, member) for j, member in enumerate(members[:LAST]))
         found = [
@@ -158,14 +157,15 @@ class AutoForecaster(Forecaster):
         return answer
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
-        members = self._forecasters(windows.panel.calendar)
+        made = self.recipe(windows.panel.calendar)
+        members = self._forecasters(made)
         kind = intermittent(windows)[:, 0].astype(np.int64)
         parts = [
             learn(member, windows.only((kind == j)[:, None]))
             for j, member in enumerate(members[:LAST])
         ]
         parts.append(learn(members[LAST], windows))
-        return Learnt(kind, tuple(parts), self._made(windows.panel.calendar))
+        return Learnt(kind, tuple(parts), made)
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
         answer = empty_answer(windows, probs)
@@ -279,13 +279,14 @@ class AutoForecaster(Forecaster):
         demand(isinstance(kind, np.ndarray) and kind.dtype == np.int64, "kinds are no numbers")
         demand(kind.shape == (windows.n_series,), "kinds of other series")
         demand(bool(np.isin(kind, (COMBINATION, INTERMITTENT)).all()), "unknown kinds")
-        members = self._forecasters(windows.panel.calendar)
+        made = self._made(windows.panel.calendar)
+        members = self._forecasters(made)
         demand(len(packed["parts"]) == len(members), "estimates of other forecasters")
         parts = []
         for j, (member, kept) in enumerate(zip(members, packed["parts"], strict=True)):
             mine = np.ones(len(kind), dtype=bool) if j == LAST else kind == j
             parts.append(Learned(member, *member._restore(kept, windows.only(mine[:, None]))))
-        return Learnt(kind, tuple(parts), self._made(windows.panel.calendar))
+        return Learnt(kind, tuple(parts), made)
 
     def _again(self, kept: Any) -> tuple[str, ...]:
         return tuple(kept["learned"]["again"]) if kept is not None else super()._again(kept)
@@ -315,8 +316,7 @@ def _combination(learned: Learnt) -> tuple[WeightedEnsemble, Taught, Learned]:
 def intermittent(windows: Windows) -> BoolArray:
     """Return which histories are intermittent, shape (S, K): none negative, more than 30 % zeros."""
     values = np.append(windows.panel.values, np.nan)
-    some = windows.hi > windows.lo
-    bounds = np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
+    bounds = bounds_of(windows)
 
     def count(flags: BoolArray) -> IntArray:
         total = np.concatenate([[0], np.cumsum(flags)])

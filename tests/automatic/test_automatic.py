@@ -71,13 +71,14 @@ def test_a_frequency_has_its_season_and_its_recipe_and_parameters_say_so(
     assert ("weight_stl_theta" in told) == (recipe == "short seasons" and season > 1)
 
 
-def test_the_season_is_what_is_said_and_whole_numbers_ask_for_it():
+def test_the_season_is_what_is_said_and_whole_numbers_ask_for_it(tmp_path):
     counted = series(BASE).assign(ds=np.arange(60))
     with pytest.warns(fc.DataWarning, match="season_length=1"):
-        told = fc.AutoForecaster().fit(counted).parameters()
-    assert told["season_length"].tolist() == [1]
+        auto = fc.AutoForecaster().fit(counted)
+    assert auto.parameters()["season_length"].tolist() == [1]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        fc.load(auto.save(tmp_path / "auto.model"))  # it was said once
         told = fc.AutoForecaster(12).fit(counted).parameters()
     assert told["season_length"].tolist() == [12]
     daily = fc.AutoForecaster(season_length=12).fit(series(BASE, freq="D")).parameters()
