@@ -17,6 +17,7 @@ from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
 from forecasting.compose.weighted import Taught, WeightedEnsemble, bounds_of, extremes
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
+from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
 from forecasting.models.weighted_quantiles import WeightedQuantiles
@@ -95,6 +96,7 @@ class AutoForecaster(Forecaster):
     """
 
     handles_missing: ClassVar[bool] = True
+    _trials: ClassVar[int] = FEW_TRIALS
 
     season_length: int | None = None
     horizon: int | None = None

@@ -6,7 +6,7 @@ import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from forecasting.compose.weighting import (
     within_reach,
 )
 from forecasting.errors import ArgumentError, RegressorError, ShortSeriesError, check_count
+from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.pulse import window_unnamed
 from forecasting.windows import Windows, first_of_block, origin_windows
@@ -144,6 +145,8 @@ class WeightedEnsemble(Composite):
     >>> ensemble.parameters()[["weight_naive", "weight_average"]].round(3).to_numpy().tolist()
     [[0.999, 0.001]]
     """
+
+    _trials: ClassVar[int] = FEW_TRIALS  # each replays its own past
 
     forecasters: Sequence[Forecaster] | Mapping[str, Forecaster]
     weights: Weights = "backtest"
