@@ -189,7 +189,7 @@ class Answer:
             return
         known = np.isfinite(self.quantiles).all(axis=(2, 3))
         crossing = np.zeros_like(known)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             for lower, upper in itertools.pairwise(np.argsort(self.probs)):
                 high = self.quantiles[..., upper]
                 gap = high - self.quantiles[..., lower]

@@ -35,7 +35,7 @@ from forecasting.errors import (
     tell,
     tell_all,
 )
-from forecasting.held import inside, shortfall, trial_windows, truth_of
+from forecasting.held import TRIALS, inside, shortfall, trial_windows, truth_of
 from forecasting.modelfile.failures import decode_failures, encode_failures
 from forecasting.modelfile.saving import Fit, save
 from forecasting.panel import Panel
@@ -68,6 +68,9 @@ class Forecaster(abc.ABC):
 
     #: True if the hooks accept NaN in the history (missing values and gaps).
     handles_missing: ClassVar[bool] = False
+
+    #: Past forecasts on which ``predict`` tries the intervals that it gives out.
+    _trials: ClassVar[int] = TRIALS
 
     _fitted: Fitted | None
 
@@ -269,7 +272,7 @@ class Forecaster(abc.ABC):
 
     def _tell_of_past_intervals(self, windows: Windows, asked: Asked) -> None:
         """Warn if own intervals, made at earlier cutoffs, held too few of the values that came."""
-        trial = trial_windows(windows)
+        trial = trial_windows(windows, self._trials)
         if trial is None:
             return
         with warnings.catch_warnings():

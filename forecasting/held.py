@@ -19,12 +19,12 @@ from forecasting.windows import Windows, training_rows
 
 #: Points below the level that are worth a word, and how rare they must be.
 SHORT_BY, RARE = 5.0, 0.001
-#: Past forecasts that are tried, and of how many series at least and at most.
-TRIALS, LEAST_SERIES, MOST_SERIES = 900, 10, 300
+#: Past forecasts that are tried, fewer of a forecaster that is dear, and of how many series at least.
+TRIALS, FEW_TRIALS, LEAST_SERIES = 900, 75, 10
 LEAST_CUTOFFS, MOST_CUTOFFS = 3, 10
 
 
-def trial_windows(windows: Windows) -> Windows | None:
+def trial_windows(windows: Windows, trials: int = TRIALS) -> Windows | None:
     """Return past windows whose ``h`` values were all seen: one, two, ... horizons before the end.
 
     Of a large panel, series at even distances; none where there are fewer than ten series. A window that
@@ -33,9 +33,9 @@ def trial_windows(windows: Windows) -> Windows | None:
     candidates = np.flatnonzero(windows.active.any(axis=1))
     if len(candidates) < LEAST_SERIES:
         return None
-    chosen = candidates[:: -(-len(candidates) // MOST_SERIES)]
+    chosen = candidates[:: -(-len(candidates) // (trials // LEAST_CUTOFFS))]
     some = windows.take(chosen)
-    k = int(np.clip(TRIALS // len(chosen), LEAST_CUTOFFS, MOST_CUTOFFS))
+    k = int(np.clip(trials // len(chosen), LEAST_CUTOFFS, MOST_CUTOFFS))
     cutoffs = some.cutoffs[:, -1:] - windows.h * np.arange(k, 0, -1)
     lo, hi = training_rows(some.panel, cutoffs, windows.window)
     return dataclasses.replace(

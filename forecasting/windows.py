@@ -280,8 +280,9 @@ def origin_windows(
 ) -> tuple[Windows, IntArray]:
     """Return the windows that end ``offsets`` steps before the wanted ones, asked for ``h`` steps.
 
-    The inner panel has the rows of the outer one and nothing behind them; the known-future regressors of
-    steps behind its end repeat the last row, as what is forecast there is never looked at.
+    The inner panel has the rows of the outer one and nothing behind them. The known-future regressors of
+    steps behind its end, and of steps where they are missing, repeat the last that is known, as what is
+    forecast there is never looked at.
 
     Returns
     -------
@@ -303,6 +304,7 @@ def origin_windows(
     last = known[np.maximum(panel.offsets[1:] - 1, 0)] if known.shape[1] else None
     ahead = None if last is None else np.repeat(last[:, None], h, axis=1)
     rows, offsets_known = _with_future(panel.covariates, panel, ahead)
+    rows = _carried_forward(rows, offsets_known)
     inner = dataclasses.replace(
         windows,
         cutoffs=cutoffs,
@@ -315,6 +317,17 @@ def origin_windows(
         known_offsets=offsets_known,
     )
     return inner, back
+
+
+def _carried_forward(rows: FloatArray, offsets: IntArray) -> FloatArray:
+    """Return ragged rows (n, p) with the last known value where one is missing; zero before the first."""
+    missing = np.isnan(rows)
+    if not missing.any():
+        return rows
+    at = np.maximum.accumulate(np.where(missing, -1, np.arange(len(rows))[:, None]), axis=0)
+    first = np.repeat(offsets[:-1], np.diff(offsets))[:, None]
+    found: FloatArray = np.take_along_axis(rows, np.maximum(at, 0), axis=0)
+    return np.where(at >= first, found, 0.0)
 
 
 def first_of_block(active: BoolArray, fit_at: IntArray) -> BoolArray:

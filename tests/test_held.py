@@ -226,3 +226,18 @@ def test_quantiles_of_an_estimated_deviation_are_students_and_in_the_end_gaussia
     np.testing.assert_allclose(got[1], [-1.281552, 1.959964], atol=1e-6)
     forecast = StudentT(np.array([1.0, 2.0]), np.array([1.0, 3.0]), np.array(5.0))
     np.testing.assert_allclose(forecast.interval(95)[1], [3.570582, 9.711745], atol=1e-5)
+
+
+def test_a_forecaster_that_replays_its_past_is_tried_on_fewer_past_forecasts() -> None:
+    """Its trial else costs three times its fit."""
+    ds = pd.date_range("2015-01-01", periods=60, freq="MS")
+    y = np.random.default_rng(0).normal(50, 3, (400, 60)).ravel()
+    data = pd.DataFrame(
+        {"unique_id": np.repeat(np.arange(400), 60), "ds": np.tile(ds, 400), "y": y}
+    )
+    windows = final_window(as_panel(data), 6, 0)
+    for forecaster, most in ((fc.SES(), 900), (fc.AutoForecaster(), 75)):
+        trial = trial_windows(windows, forecaster._trials)
+        assert trial is not None
+        assert 0.6 * most <= trial.active.sum() <= most
+        assert trial.n_windows >= 3

@@ -15,9 +15,9 @@ from forecasting.calendar import Calendar
 from forecasting.compose.booster import PanelBooster
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
-from forecasting.compose.weighted import Taught, WeightedEnsemble
-from forecasting.distribution import Asked
+from forecasting.compose.weighted import Taught, WeightedEnsemble, bounds_of, extremes
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
+from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
 from forecasting.models.weighted_quantiles import WeightedQuantiles
@@ -36,6 +36,16 @@ class Learnt:
 
     kind: IntArray  # (S,)
     parts: tuple[Learned, ...]
+    recipe: Recipe
+
+    @property
+    def too_short(self) -> BoolArray:
+        """Series that nothing but their last value can forecast, shape (S,)."""
+        _, taught, _ = _combination(self)
+        lost = np.stack([one.failed.failed()[:, 0] for one in taught.members])
+        some = np.stack([_is_short(one.failed) for one in taught.members]).any(axis=0)
+        demand = _is_short(self.parts[INTERMITTENT].failed)
+        return np.where(self.kind == COMBINATION, lost.all(axis=0) & some, demand)
 
 
 @dataclass(frozen=True)
@@ -84,12 +94,13 @@ class AutoForecaster(Forecaster):
 
     Notes
     -----
-    ``parameters()``, one row a series: ``served_by``; ``weight_<component>``, its share, NaN where it is left
-    out; ``error_<component>``, its mean absolute error at the earlier origins over the in-sample seasonal
-    naive one, NaN where it made none; ``error``, the combination's own; ``n_errors``, how many past forecasts
-    that is, 0 for a series too short to be backtested, whose weights are the panel's. With ``booster=True``
-    also ``gate``, ``gain`` and ``gate_reason``; in a backtest also ``left_out``, who could not take the series
-    and why. ``explain(unique_id)`` shows all of it for one series, ``why()`` for the panel in a sentence.
+    ``parameters()``, one row a series: ``recipe`` and ``season_length``; ``served_by``;
+    ``weight_<component>``, its share, NaN where it is left out; ``error_<component>``, its mean absolute error
+    at the earlier origins over the in-sample seasonal naive one, NaN where it made none; ``error``, the
+    combination's own; ``n_errors``, how many past forecasts that is, 0 for a series too short to be
+    backtested, whose weights are the panel's; ``left_out``, who could not take the series and why. With
+    ``booster=True`` also ``gate``, ``gain`` and ``gate_reason``. ``explain(unique_id)`` shows all of it for one
+    series, ``why()`` for the panel in a sentence.
 
     Examples
     --------
@@ -101,6 +112,7 @@ class AutoForecaster(Forecaster):
     """
 
     handles_missing: ClassVar[bool] = True
+    _trials: ClassVar[int] = FEW_TRIALS
 
     season_length: int | None = None
     horizon: int | None = None
@@ -128,19 +140,19 @@ class AutoForecaster(Forecaster):
 
     def recipe(self, calendar: Calendar) -> Recipe:
         """Return what series on this calendar are forecast by."""
-        m = self.season_length
-        if m is None:
-            m = calendar.season_length
-            if calendar.kind == "integer":
-                tell(
-                    "the times are whole numbers, which have no usual season: AutoForecaster takes "
-                    "season_length=1; give season_length=12 for months, 7 for days, ...",
-                    DataWarning,
-                )
+        if self.season_length is None and calendar.kind == "integer":
+            tell(
+                "the times are whole numbers, which have no usual season: AutoForecaster takes "
+                "season_length=1; give season_length=12 for months, 7 for days, ...",
+                DataWarning,
+            )
+        return self._made(calendar)
+
+    def _made(self, calendar: Calendar) -> Recipe:
+        m = calendar.season_length if self.season_length is None else self.season_length
         return recipe(int(m), calendar, self.horizon, self.pooled)
 
-    def _forecasters(self, calendar: Calendar) -> tuple[Forecaster, Forecaster, Forecaster]:
-        made = self.recipe(calendar)
+    def _forecasters(self, made: Recipe) -> tuple[Forecaster, Forecaster, Forecaster]:
         first = PanelBooster(made.ensemble) if self.booster else made.ensemble
         return first, WeightedQuantiles(made.season_length), Naive()
 
@@ -150,7 +162,7 @@ class AutoForecaster(Forecaster):
         answer = empty_answer(windows, probs)
         if not windows.active.any():
             return answer
-        members = self._forecasters(windows.panel.calendar)
+        members = self._forecasters(self.recipe(windows.panel.calendar))
         kind = _carried(intermittent(windows), windows)
         parts = ((kind == j, member) for j, member in enumerate(members[:LAST]))
         found = [
@@ -163,14 +175,15 @@ class AutoForecaster(Forecaster):
         return answer
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
-        members = self._forecasters(windows.panel.calendar)
+        made = self.recipe(windows.panel.calendar)
+        members = self._forecasters(made)
         kind = intermittent(windows)[:, 0].astype(np.int64)
         parts = [
             learn(member, windows.only((kind == j)[:, None]))
             for j, member in enumerate(members[:LAST])
         ]
         parts.append(learn(members[LAST], windows))
-        return Learnt(kind, tuple(parts))
+        return Learnt(kind, tuple(parts), made)
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
         answer = empty_answer(windows, probs)
@@ -199,9 +212,15 @@ class AutoForecaster(Forecaster):
             answer.place(cells, part, cells)
             answer.served_by[cells] = type(members[j]).__name__
             answer.failures.extend(f for f in part.failures if mine[f.series, f.window])
-
-    def _tell_of_past_intervals(self, windows: Windows, asked: Asked) -> None:
-        """Say nothing: see :class:`WeightedEnsemble`. A backtest says what the intervals held."""
+        answer.served_by[answer.failed()] = None
+        if answer.probs and left.any():  # the last value knows nothing of signs
+            positive = (left & (extremes(windows)[0] >= 0))[..., None, None]
+            answer.quantiles = np.where(positive & (answer.quantiles < 0), 0.0, answer.quantiles)
+        made = self._made(windows.panel.calendar)
+        answer.parameters["recipe"] = np.full(windows.active.shape, made.name, dtype=object)
+        answer.parameters["season_length"] = np.full(
+            windows.active.shape, float(made.season_length)
+        )
 
     # --- what is shown --------------------------------------------------------------------------------------
 
@@ -209,13 +228,20 @@ class AutoForecaster(Forecaster):
         if not isinstance(learned, Learnt):
             return {}
         shape = (len(learned.kind), 1)
-        table: dict[str, AnyArray] = {"served_by": _served_by(learned)[:, None]}
+        made = learned.recipe
+        table: dict[str, AnyArray] = {
+            "recipe": np.full(shape, made.name, dtype=object),
+            "season_length": np.full(shape, float(made.season_length)),
+            "served_by": np.full(shape, None, dtype=object),
+        }
         for j, part in enumerate(learned.parts[:LAST]):
             mine = learned.kind == j
+            table["served_by"][mine, 0] = type(part.member).__name__
             for name, column in part.member._describe(part.state).items():
                 nothing = None if column.dtype == object else np.nan
                 table.setdefault(name, np.full(shape, nothing, dtype=column.dtype))
                 table[name][mine] = column[mine]
+        table["served_by"][learned.too_short, 0] = type(learned.parts[LAST].member).__name__
         return table
 
     def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
@@ -241,13 +267,13 @@ class AutoForecaster(Forecaster):
         """
         fitted = self._require_fitted()
         i = row_of(fitted.panel.ids, unique_id)
-        ensemble, taught, whole = _combination(fitted.learned)
-        served = _served_by(fitted.learned)[i]
-        if fitted.failed.failed()[i, 0] or served != type(whole.member).__name__:
+        if fitted.failed.failed()[i, 0] or not _combined(fitted.learned)[i]:
+            served = self._describe(fitted.learned)["served_by"][i, 0]
             raise ArgumentError(
                 f"series {fitted.panel.ids[i]!r} is not forecast by a combination but by {served}; see "
                 "parameters() and failures"
             )
+        ensemble, taught, whole = _combination(fitted.learned)
         return explanation(ensemble, taught, fitted, i, h, whole)
 
     def why(self) -> str:
@@ -259,7 +285,9 @@ class AutoForecaster(Forecaster):
         """
         fitted = self._require_fitted()
         ensemble, taught, _ = _combination(fitted.learned)
-        mine = (fitted.learned.kind == COMBINATION) & ~fitted.failed.failed()[:, 0]
+        mine = _combined(fitted.learned) & ~fitted.failed.failed()[:, 0]
+        if not mine.any():
+            return "No series is forecast by a combination; parameters() says what each is forecast by."
         return why(ensemble, taught, mine)
 
     # --- model files ----------------------------------------------------------------------------------------
@@ -275,16 +303,30 @@ class AutoForecaster(Forecaster):
         demand(isinstance(kind, np.ndarray) and kind.dtype == np.int64, "kinds are no numbers")
         demand(kind.shape == (windows.n_series,), "kinds of other series")
         demand(bool(np.isin(kind, (COMBINATION, INTERMITTENT)).all()), "unknown kinds")
-        members = self._forecasters(windows.panel.calendar)
+        made = self._made(windows.panel.calendar)
+        members = self._forecasters(made)
         demand(len(packed["parts"]) == len(members), "estimates of other forecasters")
         parts = []
         for j, (member, kept) in enumerate(zip(members, packed["parts"], strict=True)):
             mine = np.ones(len(kind), dtype=bool) if j == LAST else kind == j
             parts.append(Learned(member, *member._restore(kept, windows.only(mine[:, None]))))
-        return Learnt(kind, tuple(parts))
+        return Learnt(kind, tuple(parts), made)
 
     def _again(self, kept: Any) -> tuple[str, ...]:
         return tuple(kept["learned"]["again"]) if kept is not None else super()._again(kept)
+
+
+def _combined(learned: Learnt) -> BoolArray:
+    """Return which series are forecast by the combination, shape (S,)."""
+    return np.asarray((learned.kind == COMBINATION) & ~learned.too_short)
+
+
+def _is_short(failed: Answer) -> BoolArray:
+    """Return which series failed because they are too short, shape (S,)."""
+    short = np.zeros(len(failed.mean), dtype=bool)
+    for f in failed.failures:
+        short[f.series] |= f.error.code == ShortSeriesError.code
+    return short
 
 
 def _combination(learned: Learnt) -> tuple[WeightedEnsemble, Taught, Learned]:
@@ -295,27 +337,10 @@ def _combination(learned: Learnt) -> tuple[WeightedEnsemble, Taught, Learned]:
     return cast("WeightedEnsemble", part.member), part.state, part
 
 
-def _served_by(learned: Learnt) -> AnyArray:
-    """Return the name of who forecasts each series, shape (S,); None where nobody does."""
-    found = np.full(len(learned.kind), None, dtype=object)
-    _, taught, _ = _combination(learned)
-    for j, part in enumerate(learned.parts[:LAST]):
-        mine = learned.kind == j
-        found[mine] = type(part.member).__name__
-        asked = [one.failed for one in taught.members] if j == COMBINATION else [part.failed]
-        lost = mine & np.all([failed.failed()[:, 0] for failed in asked], axis=0)
-        found[lost] = None
-        for f in asked[0].failures:
-            if lost[f.series] and f.error.code == ShortSeriesError.code:
-                found[f.series] = type(learned.parts[LAST].member).__name__
-    return found
-
-
 def intermittent(windows: Windows) -> BoolArray:
     """Return which histories are intermittent, shape (S, K): none negative, more than 30 % zeros."""
     values = np.append(windows.panel.values, np.nan)
-    some = windows.hi > windows.lo
-    bounds = np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
+    bounds = bounds_of(windows)
 
     def count(flags: BoolArray) -> IntArray:
         total = np.concatenate([[0], np.cumsum(flags)])

@@ -194,6 +194,7 @@ class PanelBooster(Composite):
             scale=past.scale[cells.series],
         )
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _judged(self, lessons: Lessons, rng: np.random.Generator) -> Boost:
         """Return trees if the gate lets them through, else why not."""
         try:

@@ -187,6 +187,7 @@ def size_of(level: FloatArray, scale: FloatArray) -> FloatArray:
     return np.where(size > 0, size, 1.0)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def origin_sizes(windows: Windows, k: int, series: IntArray, ends: IntArray, m: int) -> OriginSizes:
     """Return the sizes of series (n,) up to the rows ``ends`` (n, O), arrays (n, O).
 

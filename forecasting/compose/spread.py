@@ -5,10 +5,12 @@ Two estimates of the same thing, the quantiles of ``(y - mean) / s0`` at step ``
 
 ``conformal``
     Errors at earlier origins, ``u = |error| / s0``. With the profile ``g_h`` (the panel's mean of ``u`` at step
-    ``h``) and the series' own size ``s_i = (sum u / g + c) / (n + c)``, ``c = H / 4``, the scores are
-    ``z = u / (g_h s_i)``, ``s_i`` taken without the origin of the score and its neighbours: a score that helped
-    to scale itself is too small. The half-width of level ``L`` is ``s0 s_i g_h`` times the ``L`` quantile of
-    all ``z`` (split conformal, Lei et al. 2018, *J. Am. Stat. Assoc.* 113, 1094-1111, with local scales).
+    ``h``, each held at 20 times their median) and the series' own size ``s_i = (sum u / g + c) / (n + c)``,
+    ``c = H / 4``, the scores are ``z = u / (g_h s_i)``, ``s_i`` taken without the origin of the score and its
+    neighbours: a score that helped to scale itself is too small. The half-width of level ``L`` is
+    ``s0 s_i g_h`` times the ``L`` quantile of all ``z`` (split conformal, Lei et al. 2018, *J. Am. Stat.
+    Assoc.* 113, 1094-1111, with local scales). Not pooled, a series has its own ``z`` alone, ``g`` is the
+    usual growth, and ``c`` counts for the series' mean of ``u / g`` instead of 1.
 
 ``scale``
     ``log sigma_h = log s0 + x_h' b``: sixteen features of the history, of the past errors and of how far the
@@ -52,6 +54,10 @@ FEATURES = (
 )
 #: How errors grow with the step where nothing is known of it: ``((h + 1) / 2)^0.4``.
 GROWTH = 0.4
+#: Errors count in the profile of a panel as at most this many times their median.
+WILD = 20.0
+#: What sizes that overflow are held at: unknown they are not.
+LARGEST = float(np.finfo(np.float64).max)
 #: Errors that weigh as much as what is known without them.
 TRUST = 30.0
 
@@ -67,6 +73,7 @@ class Sizes:
     n: FloatArray  # (S,)
 
 
+@np.errstate(over="ignore")
 def sizes(y: FloatArray, m: int, h: int) -> tuple[float, float, float, FloatArray, float]:
     """Return ``s0, d1, recent, seasonal, n`` of one history; NaN is a missing value."""
     s0, d1, floor = unit(y, m)
@@ -83,6 +90,7 @@ def sizes(y: FloatArray, m: int, h: int) -> tuple[float, float, float, FloatArra
     return s0, d1, recent, seasonal, float(n)
 
 
+@np.errstate(over="ignore")
 def unit(y: FloatArray, m: int) -> tuple[float, float, float]:
     """Return ``s0``, ``d1`` and the least size that is told from rounding, all positive."""
     known = np.abs(y[np.isfinite(y)])
@@ -97,21 +105,26 @@ def _or(value: float, other: float) -> float:
     return value if np.isfinite(value) else (other if np.isfinite(other) else 0.0)
 
 
-def _differences(y: FloatArray, lag: int) -> FloatArray:
+def differences(y: FloatArray, lag: int) -> FloatArray:
+    """Return ``|y_t - y_{t-lag}|`` where both are known; infinite where it overflows."""
     if len(y) <= lag:
         return y[:0]
     change = np.abs(y[lag:] - y[:-lag])
-    return np.asarray(change[np.isfinite(change)])
+    return np.asarray(change[~np.isnan(change)])
+
+
+def mean_size(values: FloatArray) -> float:
+    """Return the mean of sizes, NaN of none; the largest number there is where it overflows."""
+    return min(float(values.mean()), LARGEST) if len(values) else np.nan
 
 
 def _mean_abs(y: FloatArray, lag: int) -> float:
-    change = _differences(y, lag)
-    return float(change.mean()) if len(change) else np.nan
+    return mean_size(differences(y, lag))
 
 
 def _median_abs(y: FloatArray, lag: int) -> float:
-    change = _differences(y, lag)
-    return float(np.median(change)) if len(change) else np.nan
+    change = differences(y, lag)
+    return min(float(np.median(change)), LARGEST) if len(change) else np.nan
 
 
 def design(known: Sizes, residuals: FloatArray, dispersion: FloatArray, m: int) -> FloatArray:
@@ -261,6 +274,10 @@ def _profile(size: FloatArray, pooled: bool) -> FloatArray:
     count = np.isfinite(flat).sum(axis=0)
     if count.sum() == 0:
         return usual
+    # One series whose unit says nothing of its errors must not be the profile of all.
+    most = WILD * float(np.nanmedian(flat / usual))
+    if most > 0.0:
+        flat = np.minimum(flat, most * usual)
     found = steady_mean(flat, axis=0)
     overall = float(steady_mean((flat / usual).ravel(), axis=0))
     # A step seen a few times leans on the usual growth.
@@ -285,12 +302,22 @@ def _around(values: FloatArray) -> FloatArray:
 
 
 def _quantiles(scores: FloatArray, levels: FloatArray) -> FloatArray:
-    """Return the ``ceil((n + 1) level)``-th smallest score of each row, the largest if there are too few."""
+    """Return the ``ceil((n + 1) level)``-th smallest score of each row.
+
+    Of n scores the largest stands for the level ``n / (n + 1)``; what lies beyond it grows from there like
+    the quantiles of a normal distribution.
+    """
+    from scipy.special import ndtri
+
     ordered = np.sort(scores, axis=1)  # NaN last
     count = np.isfinite(ordered).sum(axis=1)[:, None]
     rank: IntArray = np.ceil(np.round((count + 1) * levels[None], 9)).astype(np.int64)
     at = np.clip(rank - 1, 0, np.maximum(count - 1, 0))
     found = np.take_along_axis(ordered, at, axis=1)
+    if (rank > count).any():
+        known = ndtri((1 + count / (count + 1)) / 2)  # of no score: zero, and NaN below
+        growth = ndtri((1 + levels[None]) / 2) / np.where(count > 0, known, 1.0)
+        found = np.where(rank > count, found * growth, found)
     return np.asarray(np.where(levels[None] == 0, 0.0, np.where(count > 0, found, np.nan)))
 
 

@@ -6,12 +6,12 @@ import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
-from forecasting.answer import Answer, empty_answer
+from forecasting.answer import Answer, Failure, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.ensemble import in_member
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
@@ -20,6 +20,8 @@ from forecasting.compose.spread import (
     Sizes,
     conformal_widths,
     design,
+    differences,
+    mean_size,
     scale_widths,
     sizes,
     unit,
@@ -31,8 +33,8 @@ from forecasting.compose.weighting import (
     shrunk_weights,
     within_reach,
 )
-from forecasting.distribution import Asked
-from forecasting.errors import ArgumentError, check_count
+from forecasting.errors import ArgumentError, RegressorError, ShortSeriesError, check_count
+from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.pulse import window_unnamed
 from forecasting.windows import Windows, first_of_block, origin_windows
@@ -126,14 +128,16 @@ class WeightedEnsemble(Composite):
         series then has the same forecast whatever stands beside it, and a backtest may run in batches.
     on_failure : {"fail", "leave_out"}
         Where a member fails, the combination fails under its name; or goes on without it, and says so:
-        its weight is NaN and ``left_out`` among the parameters names it.
+        its weight is NaN and ``left_out`` among the parameters names it. Where regressors of the steps
+        ahead are lacking and a member fails, the combination fails either way.
 
     Notes
     -----
     ``parameters()``, one row a series: ``weight_<name>``, NaN for a member that was left out; ``error_<name>``
     and the combination's ``error``, mean absolute errors at the origins over the in-sample seasonal naive one,
     on the steps that all members forecast; ``n_errors``, how many these are, 0 where the series is too short
-    for any origin; in a backtest ``left_out``. ``explain(unique_id)`` shows them for one series, with a
+    for any origin; ``left_out``, who could not take
+    the series and why. ``explain(unique_id)`` shows them for one series, with a
     picture; ``why()`` for the panel in a sentence.
 
     Examples
@@ -145,6 +149,8 @@ class WeightedEnsemble(Composite):
     >>> ensemble.parameters()[["weight_naive", "weight_average"]].round(3).to_numpy().tolist()
     [[0.999, 0.001]]
     """
+
+    _trials: ClassVar[int] = FEW_TRIALS  # each replays its own past
 
     forecasters: Sequence[Forecaster] | Mapping[str, Forecaster]
     weights: Weights = "backtest"
@@ -209,29 +215,32 @@ class WeightedEnsemble(Composite):
         seen = steps <= offsets[:, None]  # (O, H)
         ahead = np.where(seen, steps - 1 - offsets[:, None], 0)
         values = windows.panel.values
+        unknown = np.asarray(np.isnan(windows.panel.covariates.known).any(axis=1))
         for k in np.flatnonzero(wanted.any(axis=0)).tolist():
             rows = windows.hi[:, k, None, None] + ahead  # (S, O, H)
             inside = seen & (rows >= windows.lo[:, k, None, None]) & wanted[:, k, None, None]
             truth = np.where(inside, values[np.where(inside, rows, 0)], np.nan)
+            if unknown.any():  # a forecast that leans on a regressor that nobody knows says nothing
+                lacking = inside & unknown[np.where(inside, rows, 0)]
+                truth[np.logical_or.accumulate(lacking, axis=2)] = np.nan
             scale, s0 = self._scales(windows, k, wanted[:, k])
             past = Past(means[:, :, back[k]], truth, scale)
             yield k, past, self._record(past, s0)
 
+    @np.errstate(over="ignore")
     def _scales(self, windows: Windows, k: int, wanted: BoolArray) -> tuple[FloatArray, FloatArray]:
         """Return the seasonal naive error of each history, its mean size where that is zero; and ``s0``."""
         scale, s0 = np.ones(windows.n_series), np.ones(windows.n_series)
         m = int(self.season_length)
         for i in np.flatnonzero(wanted).tolist():
             y = windows.panel.values[windows.lo[i, k] : windows.hi[i, k]]
-            change = np.abs(y[m:] - y[:-m])
-            change = change[np.isfinite(change)]
-            size = float(change.mean()) if len(change) else 0.0
-            if size == 0.0:
-                known = np.abs(y[np.isfinite(y)])
-                size = float(known.mean()) if len(known) else 0.0
-            scale[i], s0[i] = size or 1.0, unit(y, m)[0]
+            size = mean_size(differences(y, m))
+            if not size > 0.0:
+                size = mean_size(np.abs(y[np.isfinite(y)]))
+            scale[i], s0[i] = size if size > 0.0 else 1.0, unit(y, m)[0]
         return scale, s0
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _record(self, past: Past, s0: FloatArray) -> Record:
         errors, counts = past.errors(), past.counts
         if self.weights == "backtest":
@@ -305,6 +314,7 @@ class WeightedEnsemble(Composite):
         self._put_failures(parts, windows, answer)
         return answer, means
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _put(
         self,
         record: Record,
@@ -321,8 +331,10 @@ class WeightedEnsemble(Composite):
         cells = windows.active[:, k] & ~answer.failed()[:, k]
         answer.mean[cells, k] = mean[cells]
         if answer.probs and cells.any():
-            low, _ = extremes(windows.columns(np.array([k]), standalone=True))
+            low, high = extremes(windows.columns(np.array([k]), standalone=True))
             widths = self._widths(record, windows, k, means, mean, answer.probs)
+            constant = (low == high)[..., None] & np.isfinite(widths)
+            widths = np.where(constant, 0.0, widths)  # nothing but rounding made them
             bounds = mean[..., None] + widths
             bounds = np.where((low >= 0)[..., None], np.maximum(bounds, 0.0), bounds)
             answer.quantiles[cells, k] = bounds[cells]
@@ -331,11 +343,20 @@ class WeightedEnsemble(Composite):
         self._put_parameters(record, lost, k, answer)
 
     def _put_failures(self, parts: Sequence[Answer], windows: Windows, answer: Answer) -> None:
-        """Fail the cells in which a member failed, or all did; else name who was left out."""
+        """Fail the cells in which a member failed, or all did; else name who was left out.
+
+        Members are left out for what they cannot take, never because a regressor ahead is lacking: what
+        the others would say then is another forecast than the one that was asked for.
+        """
         lost = np.stack([part.failed() for part in parts])
         strict = self.on_failure == "fail"
         doomed = windows.active & (lost.any(axis=0) if strict else lost.all(axis=0))
+        short = np.zeros_like(doomed)
         if not strict:
+            if windows.known.shape[1]:
+                _fail_what_lacks_regressors(windows, windows.active & lost.any(axis=0), answer)
+                doomed |= answer.failed()
+            short = _short(parts, doomed)
             answer.parameters["left_out"] = np.full(windows.active.shape, "", dtype=object)
         for j, part in enumerate(parts):
             member, failed = self.members[j], answer.failed()
@@ -343,14 +364,18 @@ class WeightedEnsemble(Composite):
                 if f.stage == "interval" or not windows.active[f.series, f.window]:
                     continue
                 if doomed[f.series, f.window]:
+                    if short[f.series, f.window] and f.error.code != ShortSeriesError.code:
+                        continue
                     if not failed[f.series, f.window]:
                         answer.fail(f.series, f.window, f.stage, in_member(member, f.error))
                         failed[f.series, f.window] = True
                 elif not strict:
-                    said = answer.parameters["left_out"]
-                    name = f"{self._names[j]} ({f.error.code})"
-                    before = said[f.series, f.window]
-                    said[f.series, f.window] = f"{before}, {name}" if before else name
+                    self._name_left_out(answer.parameters["left_out"], j, f)
+
+    def _name_left_out(self, said: AnyArray, j: int, failure: Failure) -> None:
+        name = f"{self._names[j]} ({failure.error.code})"
+        before = said[failure.series, failure.window]
+        said[failure.series, failure.window] = f"{before}, {name}" if before else name
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -422,7 +447,13 @@ class WeightedEnsemble(Composite):
             return {}
         lost = np.stack([one.failed.failed()[:, 0] for one in learned.members])
         table = self._table(learned.record, lost)
-        return {name: column[:, None] for name, column in table.items()}
+        shown: dict[str, AnyArray] = {name: column[:, None] for name, column in table.items()}
+        if self.on_failure == "leave_out":
+            shown["left_out"] = np.full((lost.shape[1], 1), "", dtype=object)
+            for j, one in enumerate(learned.members):
+                for f in one.failed.failures:
+                    self._name_left_out(shown["left_out"], j, f)
+        return shown
 
     def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
         """Return why a series is forecast as it is: weights, components' errors and forecasts.
@@ -455,9 +486,6 @@ class WeightedEnsemble(Composite):
         fitted = self._require_fitted()
         return why(self, fitted.learned, ~fitted.failed.failed()[:, 0])
 
-    def _tell_of_past_intervals(self, windows: Windows, asked: Asked) -> None:
-        """Say nothing: these widths are made of past errors, and to replay them costs a backtest."""
-
     # --- model files --------------------------------------------------------------------------------------
 
     def _pack(self, learned: Any) -> Any:
@@ -481,14 +509,38 @@ class WeightedEnsemble(Composite):
         return super()._again(kept)
 
 
+def bounds_of(windows: Windows) -> IntArray:
+    """Return the first row of every training part and the row behind it, shape (S, K, 2); 0, 1 if empty."""
+    some = windows.hi > windows.lo
+    return np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
+
+
 def extremes(windows: Windows) -> tuple[FloatArray, FloatArray]:
     """Return the least and the largest known value of every training part, shape (S, K)."""
     values = np.append(windows.panel.values, np.nan)
-    some = windows.hi > windows.lo
-    bounds = np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
-    low = np.fmin.reduceat(values, bounds.ravel())[::2].reshape(some.shape)
-    high = np.fmax.reduceat(values, bounds.ravel())[::2].reshape(some.shape)
+    bounds = bounds_of(windows)
+    low = np.fmin.reduceat(values, bounds.ravel())[::2].reshape(windows.hi.shape)
+    high = np.fmax.reduceat(values, bounds.ravel())[::2].reshape(windows.hi.shape)
     return low, high
+
+
+def _fail_what_lacks_regressors(windows: Windows, cells: BoolArray, answer: Answer) -> None:
+    """Fail those of the cells whose steps ahead lack a known-future regressor."""
+    for i, k in zip(*np.nonzero(cells), strict=True):
+        try:
+            windows.known_ahead(int(i), int(windows.hi[i, k]))
+        except RegressorError as error:
+            answer.fail(int(i), int(k), "data", error)
+
+
+def _short(parts: Sequence[Answer], doomed: BoolArray) -> BoolArray:
+    """Return which of the doomed cells are too short for a member: of several reasons the one to tell."""
+    short = np.zeros_like(doomed)
+    for part in parts:
+        for f in part.failures:
+            if f.stage != "interval" and f.error.code == ShortSeriesError.code:
+                short[f.series, f.window] = True
+    return short & doomed
 
 
 def _names(members: Sequence[Forecaster]) -> tuple[str, ...]:

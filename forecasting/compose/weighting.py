@@ -99,7 +99,7 @@ def shrunk_weights(errors: FloatArray, counts: FloatArray, pooled: bool) -> Floa
     known = np.isfinite(errors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a series without any error
-        typical = np.nanmean(errors, axis=0)
+        typical = np.nanmean(np.where(known, errors, np.nan), axis=0)
     own = np.log((errors + FLOOR) / (typical + FLOOR))
     panel = np.zeros(len(errors)) if not pooled else steady_mean(own, axis=1)
     trust = counts / (counts + SHRINKAGE)
@@ -130,7 +130,7 @@ def combine(means: FloatArray, weights: FloatArray | None) -> FloatArray:
     Returns
     -------
     array of float, shape (S, ...)
-        NaN where no member has one.
+        NaN where no member has one. Where those that have one weigh nothing, their plain mean.
     """
     here = np.isfinite(means)
     if weights is None:
@@ -139,7 +139,8 @@ def combine(means: FloatArray, weights: FloatArray | None) -> FloatArray:
             return np.asarray(np.nanmedian(np.where(here, means, np.nan), axis=0))
     shape = (*weights.shape, *(1,) * (means.ndim - 2))
     share = np.where(here, weights.reshape(shape), 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    share = np.where(share.sum(axis=0) > 0, share, here)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         total = np.where(here, share * means, 0.0).sum(axis=0) / share.sum(axis=0)
     return np.where(here.any(axis=0), total, np.nan)
 
@@ -168,6 +169,7 @@ def within_reach(
 
     Of a history without negative values they are held at zero and above.
     """
-    span = ranges * (high - low)
-    least = np.where(low >= 0, np.maximum(low - span, 0.0), low - span)
-    return np.clip(means, least, high + span)
+    with np.errstate(over="ignore"):
+        span = ranges * (high - low)
+        least = np.where(low >= 0, np.maximum(low - span, 0.0), low - span)
+        return np.clip(means, least, high + span)

@@ -58,7 +58,10 @@ class SkipZeros(Composite):
         return ask[0](_without_zeros(windows), probs)
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
-        return super()._learn(_without_zeros(windows), failed)
+        learned = super()._learn(_without_zeros(windows), failed)
+        for f in learned[0].failed.failures:  # so that whoever holds this one knows at once
+            failed.fail(f.series, f.window, f.stage, f.error)
+        return learned
 
     def _unpack(self, packed: Any, windows: Windows) -> Any:
         return super()._unpack(packed, _without_zeros(windows))
