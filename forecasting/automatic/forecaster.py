@@ -82,6 +82,9 @@ class AutoForecaster(Forecaster):
 
     Notes
     -----
+    Known-future regressors reach the ridge components, alone; where those of the steps ahead are missing, the
+    series fails. Past-only regressors are not used.
+
     ``parameters()``: ``recipe``, ``season_length``, ``served_by``, ``weight_<component>``,
     ``error_<component>``, ``error``, ``n_errors``, ``left_out``. ``explain(unique_id)`` shows all of it for one
     series, ``why()`` for the panel in a sentence.
