@@ -124,7 +124,7 @@ def _warn_of_zero_width(panel: Panel, answer: Answer, asked: Asked) -> None:
     if len(flat):
         tell(
             f"{plural(len(flat), 'series', 'series')} with prediction intervals of zero width "
-            f"(ZERO_VARIANCE), because no past error was ever made: {show_ids(panel.ids[flat])}; "
-            "is the history constant?",
+            "(ZERO_VARIANCE), because their past moved never or too seldom to show: "
+            f"{show_ids(panel.ids[flat])}; is the history constant?",
             CalibrationWarning,
         )

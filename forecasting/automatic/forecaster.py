@@ -94,6 +94,9 @@ class AutoForecaster(Forecaster):
 
     Notes
     -----
+    Where known-future regressors of the steps ahead are missing, the series fails. Past-only regressors are
+    not used.
+
     ``parameters()``, one row a series: ``recipe`` and ``season_length``; ``served_by``;
     ``weight_<component>``, its share, NaN where it is left out; ``error_<component>``, its mean absolute error
     at the earlier origins over the in-sample seasonal naive one, NaN where it made none; ``error``, the

@@ -33,6 +33,9 @@ from forecasting.errors import ArgumentError, ForecastingError, check_count, plu
 from forecasting.series import Entropy
 from forecasting.windows import Windows, first_of_block
 
+#: Errors of a series that hardly moves are scored in this part of its size: else it alone is the gate.
+LEAST_SCALE = 0.01
+
 
 @dataclass(frozen=True, eq=False)
 class Boost:
@@ -185,13 +188,14 @@ class PanelBooster(Composite):
             windows.panel.covariates.known[end + step],
             OriginSizes(*(part[place, origin] for part in whole)),
         )
+        size = cells.sizes.size
         return Lessons(
             fold=place % 2,
             at=(cells.series, origin, step),
             x=features(windows, k, cells, m, int(ensemble.horizon)),
             error=error[usable],
-            size=cells.sizes.size,
-            scale=past.scale[cells.series],
+            size=size,
+            scale=np.maximum(past.scale[cells.series], LEAST_SCALE * size),
         )
 
     @np.errstate(over="ignore", invalid="ignore")

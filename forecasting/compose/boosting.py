@@ -101,7 +101,8 @@ class Lessons:
     error : array of float, shape (N,)
         ``truth - combination``.
     size, scale : array of float, shape (N,)
-        What errors are divided by to be learned, and to be scored.
+        What errors are divided by to be learned, and to be scored: the seasonal naive error, at least a
+        hundredth of the size.
     """
 
     fold: IntArray

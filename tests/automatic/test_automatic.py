@@ -162,6 +162,13 @@ def test_a_mixed_panel_warns_once_of_a_kind_and_never_of_arithmetic():
     assert len(caught) == len({(w.category, str(w.message)[:40]) for w in caught}) <= 5
 
 
+def test_an_interval_without_width_is_told_of_what_hardly_ever_moved_too():
+    spike = mixed("MS").query("unique_id == 'spike'")
+    with pytest.warns(fc.CalibrationWarning, match="never or too seldom"):
+        frame = fc.AutoForecaster().fit(spike).predict(3, level=80)
+    assert (frame["mean"] > frame["hi-80"]).all()  # once in 60 months: in the mean, in no quantile
+
+
 def test_series_that_are_rarely_sold_are_forecast_as_alone_by_weighted_quantiles():
     data = mixed("D")
     rare = data[data["unique_id"] == "rare"]

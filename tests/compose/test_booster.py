@@ -108,6 +108,15 @@ def test_where_the_gate_is_shut_the_forecast_is_the_ensembles_own_and_it_says_wh
     assert shown["gate_reason"].str.fullmatch(reason).all()
 
 
+def test_one_series_that_hardly_moves_does_not_shut_the_gate_for_all():
+    """A correction of a thousandth of its level is millions of its seasonal naive errors."""
+    still = DATA[DATA["unique_id"] == "s00"].assign(unique_id="still")
+    still["y"] = 3 + 1e-9 * np.random.default_rng(1).standard_normal(len(still))
+    shown = BOOSTER.fit(pd.concat([DATA, still])).parameters()
+    assert set(shown["gate"]) == {"on"}
+    assert (shown["gain"] > 5).all()
+
+
 def test_errors_that_nothing_explains_open_no_gate():
     rng = np.random.default_rng(3)
     noise = DATA.assign(y=100 + rng.standard_normal(len(DATA)))
