@@ -44,7 +44,7 @@ check: install
 	$(BIN)/python -m pytest -q tests/test_floors.py tests/test_packaging.py
 
 test: install
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
 
 nightly: install
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -m nightly $(PYTEST_ARGS)
@@ -107,7 +107,7 @@ $(LOWEST)/.built: tests/lowest.txt $(SOURCES)
 	touch $@
 
 lowest: $(LOWEST)/.built
-	$(LOWEST)/bin/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST_ARGS)
+	$(LOWEST)/bin/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
 
 # --- what the benchmarks are measured against, apart because it pins other versions ----------------
 
