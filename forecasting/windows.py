@@ -340,3 +340,18 @@ def first_of_block(active: BoolArray, fit_at: IntArray) -> BoolArray:
         first[:, k] = active[:, k] & ~done
         done |= active[:, k]
     return first
+
+
+def bounds_of(windows: Windows) -> IntArray:
+    """Return the first row of every training part and the row behind it, shape (S, K, 2); 0, 1 if empty."""
+    some = windows.hi > windows.lo
+    return np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
+
+
+def extremes(windows: Windows) -> tuple[FloatArray, FloatArray]:
+    """Return the least and the largest known value of every training part, shape (S, K)."""
+    values = np.append(windows.panel.values, np.nan)
+    bounds = bounds_of(windows)
+    low = np.fmin.reduceat(values, bounds.ravel())[::2].reshape(windows.hi.shape)
+    high = np.fmax.reduceat(values, bounds.ravel())[::2].reshape(windows.hi.shape)
+    return low, high

@@ -15,13 +15,13 @@ from forecasting.calendar import Calendar
 from forecasting.compose.booster import PanelBooster
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
-from forecasting.compose.weighted import Taught, WeightedEnsemble, bounds_of, extremes
+from forecasting.compose.weighted import Taught, WeightedEnsemble
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
 from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
 from forecasting.models.weighted_quantiles import WeightedQuantiles
-from forecasting.windows import Windows, first_of_block
+from forecasting.windows import Windows, bounds_of, extremes, first_of_block
 
 #: A history without negative values of which more than this share are zeros is intermittent.
 ZEROS = 0.3

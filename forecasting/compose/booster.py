@@ -27,11 +27,11 @@ from forecasting.compose.boosting import (
     trials,
 )
 from forecasting.compose.members import Ask, Composite, learn
-from forecasting.compose.weighted import REACH, Record, Taught, WeightedEnsemble, extremes
+from forecasting.compose.weighted import REACH, Record, Taught, WeightedEnsemble
 from forecasting.compose.weighting import Past, within_reach
 from forecasting.errors import ArgumentError, ForecastingError, check_count, plural
 from forecasting.series import Entropy
-from forecasting.windows import Windows, first_of_block
+from forecasting.windows import Windows, extremes, first_of_block
 
 #: Errors of a series that hardly moves are scored in this part of its size: else it alone is the gate.
 LEAST_SCALE = 0.01

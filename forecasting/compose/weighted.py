@@ -37,7 +37,7 @@ from forecasting.errors import ArgumentError, RegressorError, ShortSeriesError, 
 from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.pulse import window_unnamed
-from forecasting.windows import Windows, first_of_block, origin_windows
+from forecasting.windows import Windows, extremes, first_of_block, origin_windows
 
 Weights = Literal["backtest", "equal", "median", "select"]
 Intervals = Literal["conformal", "scale", "blend"]
@@ -507,21 +507,6 @@ class WeightedEnsemble(Composite):
         if kept is not None:
             kept = {"learned": kept["learned"]["members"]}
         return super()._again(kept)
-
-
-def bounds_of(windows: Windows) -> IntArray:
-    """Return the first row of every training part and the row behind it, shape (S, K, 2); 0, 1 if empty."""
-    some = windows.hi > windows.lo
-    return np.stack([np.where(some, windows.lo, 0), np.where(some, windows.hi, 1)], axis=-1)
-
-
-def extremes(windows: Windows) -> tuple[FloatArray, FloatArray]:
-    """Return the least and the largest known value of every training part, shape (S, K)."""
-    values = np.append(windows.panel.values, np.nan)
-    bounds = bounds_of(windows)
-    low = np.fmin.reduceat(values, bounds.ravel())[::2].reshape(windows.hi.shape)
-    high = np.fmax.reduceat(values, bounds.ravel())[::2].reshape(windows.hi.shape)
-    return low, high
 
 
 def _fail_what_lacks_regressors(windows: Windows, cells: BoolArray, answer: Answer) -> None:

@@ -238,9 +238,12 @@ def test_a_backtest_is_what_fit_and_predict_say_at_each_cutoff(freq, pooled):
 def test_what_is_behind_a_cutoff_changes_nothing():
     data = mixed("D")
     data = data[data["unique_id"].isin(["plain", "gaps", "rare", "late", "negative"])]
-    fc.backtest(
+    bt = fc.backtest(
         data, {"a": fc.AutoForecaster()}, h=2, n_windows=2, progress=False, audit="leak"
-    )  # raises if it does
+    )
+    assert bt.certificate is not None
+    assert bt.certificate.passed
+    assert (bt.certificate.table["n_compared"] > 0).any()
 
 
 def test_the_order_of_rows_and_the_names_of_series_change_no_bit():
