@@ -12,9 +12,9 @@ import pandas as pd
 from forecasting._typing import BoolArray, FloatArray, IntArray
 from forecasting.calendar import Calendar, FreqLike
 from forecasting.errors import (
-    ArgumentError,
     ColumnNameError,
     FrequencyError,
+    check_choice,
     plural,
     show_id,
     show_ids,
@@ -78,8 +78,8 @@ def aggregate(
     >>> aggregate(y, freq="W-SUN").tolist()
     [21.0, 70.0]
     """
-    _one_of("how", how, ("sum", "mean", "min", "max", "first", "last"))
-    _one_of("incomplete", incomplete, ("drop", "keep", "nan"))
+    check_choice(how, "how", ("sum", "mean", "min", "max", "first", "last"))
+    check_choice(incomplete, "incomplete", ("drop", "keep", "nan"))
     panel = as_panel(data, **options)
     groups, ids = _groups(panel, _frame(data, options), by)
     calendar = panel.calendar if freq is None else _coarse_calendar(panel.calendar, panel, freq)
@@ -109,11 +109,6 @@ def _frame(data: object, options: FrameOptions) -> pd.DataFrame | None:
     names = ("id_col", "unique_id"), ("time_col", "ds"), ("target_col", "y")
     keys = [str(options.get(option, usual)) for option, usual in names]
     return read_shape(data, keys[0], keys[1], keys[2]).frame
-
-
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
 
 
 def _groups(

@@ -123,6 +123,12 @@ def check_count(value: object, name: str, least: int = 1) -> None:
         )
 
 
+def check_choice(value: object, name: str, choices: tuple[object, ...]) -> None:
+    """Raise :class:`ArgumentError` unless ``value`` is one of the choices."""
+    if value not in choices:
+        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+
+
 class ForecastingError(ValueError):
     """Base of every error of this package."""
 

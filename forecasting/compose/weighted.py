@@ -33,7 +33,13 @@ from forecasting.compose.weighting import (
     shrunk_weights,
     within_reach,
 )
-from forecasting.errors import ArgumentError, RegressorError, ShortSeriesError, check_count
+from forecasting.errors import (
+    ArgumentError,
+    RegressorError,
+    ShortSeriesError,
+    check_choice,
+    check_count,
+)
 from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.pulse import window_unnamed
@@ -176,9 +182,9 @@ class WeightedEnsemble(Composite):
                 f"{len(members)} forecasters need as many names, each once: {names}"
             )
         object.__setattr__(self, "names", names)
-        _one_of(self.weights, ("backtest", "equal", "median", "select"), "weights")
-        _one_of(self.intervals, ("conformal", "scale", "blend"), "intervals")
-        _one_of(self.on_failure, ("fail", "leave_out"), "on_failure")
+        check_choice(self.weights, "weights", ("backtest", "equal", "median", "select"))
+        check_choice(self.intervals, "intervals", ("conformal", "scale", "blend"))
+        check_choice(self.on_failure, "on_failure", ("fail", "leave_out"))
         for name in ("season_length", "horizon", "n_origins", "step_size"):
             check_count(getattr(self, name), name)
 
@@ -532,8 +538,3 @@ def _names(members: Sequence[Forecaster]) -> tuple[str, ...]:
     """Return short names: the class where that tells them apart, else the whole expression."""
     short = [type(member).__name__ for member in members]
     return tuple(short if len(set(short)) == len(short) else [repr(member) for member in members])
-
-
-def _one_of(value: object, choices: tuple[str, ...], name: str) -> None:
-    if value not in choices:
-        raise ArgumentError(f"{name} must be one of {choices}, got {value!r}")

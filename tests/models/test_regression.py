@@ -564,8 +564,8 @@ def test_lightgbm_settings_of_the_user_stand():
         ({"past_lags": ()}, "past_lags is empty"),
         ({"centre": 0}, "centre holds whole numbers"),
         ({"calendar": ("mnth",)}, "Did you mean 'month'"),
-        ({"scale": "max"}, "'mean', 'std', None; got 'max'"),
-        ({"strategy": "dirrec"}, "'recursive', 'direct'; got 'dirrec'"),
+        ({"scale": "max"}, "'mean', 'std', None, got 'max'"),
+        ({"strategy": "dirrec"}, "'recursive', 'direct', got 'dirrec'"),
         ({"horizon": 3}, "horizon"),
     ],
 )

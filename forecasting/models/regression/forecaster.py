@@ -13,7 +13,13 @@ from forecasting._typing import FloatArray, IntArray
 from forecasting.answer import Answer, as_failure, empty_answer
 from forecasting.base import GlobalForecaster, PanelFuture
 from forecasting.calendar import Calendar
-from forecasting.errors import ArgumentError, ForecastingError, ShortSeriesError, nearest
+from forecasting.errors import (
+    ArgumentError,
+    ForecastingError,
+    ShortSeriesError,
+    check_choice,
+    nearest,
+)
 from forecasting.models.regression.dates import COLUMNS, usual_columns
 from forecasting.models.regression.estimators import (
     Regressor,
@@ -156,8 +162,8 @@ class LagRegression(GlobalForecaster):
             settled["calendar"] = _check_calendar(self.calendar)
         for name, value in settled.items():
             object.__setattr__(self, name, value)
-        _check_choice(self.scale, "scale", ("mean", "std", None))
-        _check_choice(self.strategy, "strategy", ("recursive", "direct"))
+        check_choice(self.scale, "scale", ("mean", "std", None))
+        check_choice(self.strategy, "strategy", ("recursive", "direct"))
 
     @property
     def min_observations(self) -> int:
@@ -320,8 +326,3 @@ def _check_calendar(given: Sequence[str] | str) -> tuple[str, ...]:
                 f"It has: {', '.join(COLUMNS)}; or calendar='auto'"
             )
     return names
-
-
-def _check_choice(value: object, name: str, choices: tuple[object, ...]) -> None:
-    if value not in choices:
-        raise ArgumentError(f"{name} is one of {', '.join(map(repr, choices))}; got {value!r}")

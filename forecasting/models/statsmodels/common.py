@@ -92,12 +92,6 @@ def check_season(season_length: object, seasonal: bool, how: str) -> None:
         )
 
 
-def check_choice(value: object, name: str, choices: tuple[object, ...]) -> None:
-    """Raise :class:`ArgumentError` unless ``value`` is one of the choices."""
-    if value not in choices:
-        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
-
-
 def refuse_non_positive(y: FloatArray, what: str) -> None:
     """Raise :class:`NonPositiveError` if a value is zero or less."""
     bad = int(np.count_nonzero(y <= 0))

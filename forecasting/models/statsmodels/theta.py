@@ -10,10 +10,9 @@ import numpy as np
 from forecasting._typing import FloatArray
 from forecasting.base import LocalForecaster
 from forecasting.distribution import Deferred, Distribution, Normal
-from forecasting.errors import ArgumentError
+from forecasting.errors import ArgumentError, check_choice
 from forecasting.models.statsmodels.common import (
     Repeat,
-    check_choice,
     check_season,
     exponent_of,
     library,
