@@ -5,6 +5,7 @@
 VENV ?= .venv
 DEMO ?= demo-output
 FUZZ_EXAMPLES ?= 1000
+PROPERTIES := $(shell grep -rl "^@given" tests)
 PEERS := .venv-peers
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
@@ -48,7 +49,7 @@ test: install
 
 nightly: install
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -m nightly $(PYTEST_ARGS)
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/fuzz
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PROPERTIES)
 
 notebooks: install
 	$(BIN)/jupyter-execute --timeout=600 $(if $(STORE),--inplace) $(NOTEBOOKS)

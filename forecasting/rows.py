@@ -343,9 +343,14 @@ def _check_weekends(rows: Rows) -> None:
     ):
         return
     parts = (slice(0, 100), slice(100, None))  # a weekend is found at once, where there is one
-    if all(((rows.ordinals[part] + EPOCH_WEEKDAY) % 7 < 5).all() for part in parts):
+    if any(((rows.ordinals[part] + EPOCH_WEEKDAY) % 7 >= 5).any() for part in parts):
+        return
+    held = ~np.isnan(rows.y) if rows.columns.pad_nan else np.ones(len(rows), bool)
+    over = (np.diff(rows.ordinals[held]) >= 3) & (np.diff(rows.codes[held]) == 0)
+    n = np.count_nonzero(held)
+    if over.any() and n >= ROWS_TO_MISS_WEEKENDS:
         raise FrequencyError(
-            f"no Saturday or Sunday in {len(rows):,} rows of {rows.columns.shape.time_col}, but "
+            f"no Saturday or Sunday in {n:,} rows of {rows.columns.shape.time_col}, but "
             "freq is 'D': type freq='B' (business days)",
             column=rows.columns.shape.time_col,
         )

@@ -1,6 +1,20 @@
 """What every test is run under."""
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# A property sees the same examples in every run, so that a red run is the change's own doing;
+# `make nightly` sets FUZZ_EXAMPLES and looks for new ones.
+settings.register_profile(
+    "run",
+    derandomize="FUZZ_EXAMPLES" not in os.environ,
+    database=None,
+    deadline=None,
+    print_blob=True,
+)
+settings.load_profile("run")
 
 
 @pytest.hookimpl(tryfirst=True)

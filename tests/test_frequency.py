@@ -39,7 +39,7 @@ def local(index, zone, on_the_clock):
 
 
 @pytest.mark.parametrize("alias", ALIASES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(start=STARTS, zone=st.sampled_from(ZONES), n=st.integers(1, 180))
 def test_times_of_ordinals_are_those_of_pandas_and_round_trip(alias, start, zone, n):
     frequency = parse_frequency(alias)

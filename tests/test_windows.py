@@ -161,7 +161,7 @@ def test_calibration_windows_end_before_the_target_of_their_step():
 
 
 @pytest.mark.filterwarnings("ignore::forecasting.errors.StaleSeriesWarning")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lengths=st.lists(st.tuples(st.integers(2, 40), st.integers(0, 15)), min_size=1, max_size=5),
     h=st.integers(1, 6),

@@ -28,6 +28,8 @@ from forecasting.files import DiskWriteError
 FORMAT = 1
 MARKER = "store.json"
 SUFFIX = ".segment"
+#: A name with a dot in front is a marker that another process is about to rename.
+SEGMENTS = f"[!.]*{SUFFIX}"
 #: Length of header and body, digest of both.
 _HEAD = struct.Struct("<QQ32s")
 #: A header longer than this is none of ours.
@@ -94,7 +96,7 @@ class Store:
 
     def look(self) -> Store:
         """Read which units there are, those that other processes added since included."""
-        self.segments = sorted(self.folder.glob(f"*{SUFFIX}"))
+        self.segments = sorted(self.folder.glob(SEGMENTS))
         heads = [np.empty(0, dtype=np.uint64)]
         lies_at = [np.empty((0, 3), dtype=np.int64)]
         for at, segment in enumerate(self.segments):

@@ -30,7 +30,7 @@ from forecasting import (
     backtest,
 )
 from forecasting.backtesting.keys import UnstorableError, forecaster_key
-from forecasting.backtesting.store import Store, StoreError
+from forecasting.backtesting.store import SEGMENTS, Store, StoreError
 from forecasting.files import DiskWriteError
 from forecasting.testing import contract_panel
 
@@ -374,15 +374,17 @@ def test_a_killed_run_loses_what_was_in_flight_and_nothing_else(tmp_path, kills,
     rng = random.Random(f"{kills} {n_jobs}")
     killed = 0
     while killed < kills:
-        process = start("store", "out")
         before = _records(store)
-        end = time.monotonic() + 60
-        while _records(store) == before and process.poll() is None:
-            assert time.monotonic() < end
-            time.sleep(0.005)
-        time.sleep(rng.uniform(0, 0.1))
-        process.kill()
-        if process.wait() == 0:
+        with start("store", "out") as process:
+            try:
+                end = time.monotonic() + 60
+                while _records(store) == before and process.poll() is None:
+                    assert time.monotonic() < end
+                    time.sleep(0.005)
+                time.sleep(rng.uniform(0, 0.1))
+            finally:
+                process.kill()
+        if process.returncode == 0:
             break
         killed += 1
     assert start("store", "out").wait(120) == 0
@@ -395,7 +397,14 @@ def test_a_killed_run_loses_what_was_in_flight_and_nothing_else(tmp_path, kills,
 
 
 def _records(folder):
-    return sum(p.stat().st_size for p in folder.glob("*.segment")) if folder.is_dir() else 0
+    return sum(p.stat().st_size for p in folder.glob(SEGMENTS)) if folder.is_dir() else 0
+
+
+def test_a_marker_that_another_process_is_writing_is_no_segment(data, tmp_path):
+    store = tmp_path / "store"
+    first = backtest(data, Noted(), store=store, **RUN)
+    (store / ".0123456789abcdef.segment").symlink_to(store / "renamed since")
+    same(first, backtest(data, Noted(), store=store, **RUN))
 
 
 @pytest.mark.slow
@@ -404,7 +413,11 @@ def test_two_processes_share_a_store(tmp_path):
     script.write_text(textwrap.dedent(KILLED))
     words = [sys.executable, script, tmp_path / "store", tmp_path / "log", "1"]
     both = [subprocess.Popen([*map(str, words), str(tmp_path / out)]) for out in ("a", "b")]
-    assert [p.wait(120) for p in both] == [0, 0]
+    try:
+        assert [p.wait(120) for p in both] == [0, 0]
+    finally:
+        for process in both:
+            process.kill()
     for path in sorted((tmp_path / "a").iterdir()):
         if path.name != "timings.parquet":
             assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name

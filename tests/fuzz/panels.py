@@ -47,10 +47,6 @@ def fuzz(examples=25):
     """Set how many examples a property has in the normal run; FUZZ_EXAMPLES=5000 is the nightly one."""
     return settings(
         max_examples=int(ASKED) if ASKED else examples,
-        derandomize=not ASKED,
-        database=None,
-        deadline=None,
-        print_blob=True,
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,

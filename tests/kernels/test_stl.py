@@ -165,7 +165,7 @@ def test_a_longer_window_after_a_shorter_one_has_the_bits_of_its_own():
     assert_allclose(one(y, 2, trend=5).trend, expected.trend, rtol=0, atol=1e-10)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(2, 9),
     st.integers(0, 60),

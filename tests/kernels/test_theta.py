@@ -460,7 +460,7 @@ def test_words_and_arrays_that_do_not_fit_are_refused():
 # --- invariants
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(-1000, 1000), min_size=7, max_size=60),
     st.sampled_from(MODELS),
@@ -479,7 +479,7 @@ def test_a_power_of_two_scales_every_bit(y, model, m, power):
     assert_array_equal(np.ldexp(base[Column.LEVEL], power), scaled[Column.LEVEL])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.sampled_from(MODELS), st.floats(0.01, 1000), st.floats(-1e3, 1e3))
 def test_scale_and_shift_carry_over(seed, model, factor, shift):
     # The line and the smoothing follow a shift of the data; a multiplicative season would not.
