@@ -321,6 +321,8 @@ def test_contract(forecaster_check):
 
 
 @pytest.mark.slow
-@parametrize_forecasters([*FAST[1:], MULTIPLICATIVE], data=contract_panel(40, 2), h=2)
+@parametrize_forecasters(
+    [*FAST[1:], StatsmodelsETS(4, error="mul", seasonal="mul")], data=contract_panel(30, 2), h=2
+)
 def test_contract_of_the_slower_ones(forecaster_check):
     forecaster_check()
