@@ -24,7 +24,7 @@ help:
 	@echo "make demo       backtest on real data; writes tables, plots and a page into $(DEMO)/"
 	@echo "make check      format, lint, types, floors, pins"
 	@echo "make test       the tests; PYTEST_ARGS='-k croston' narrows them"
-	@echo "make nightly    the tests that take minutes: kill loops, edited files, oracle by fault, bits in new processes"
+	@echo "make nightly    what takes minutes: kill loops, edited files, bits in new processes, new random inputs, all of lowest"
 	@echo "make notebooks  run every notebook; STORE=1 keeps the new pictures in it"
 	@echo "make bench      the figures in benchmarks/, measured here"
 	@echo "make lowest     the tests with the lowest versions that pyproject.toml allows"
@@ -50,9 +50,10 @@ test: install
 nightly: install
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -m nightly $(PYTEST_ARGS)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PROPERTIES)
+	$(MAKE) --no-print-directory lowest
 
 notebooks: install
-	$(BIN)/jupyter-execute --timeout=600 $(if $(STORE),--inplace) $(NOTEBOOKS)
+	printf "%s\n" $(NOTEBOOKS) | sort -r | xargs -n 1 -P 2 $(BIN)/jupyter-execute --timeout=600 $(if $(STORE),--inplace)
 
 bench: install $(PEERS)/.installed
 	$(BIN)/python -m benchmarks

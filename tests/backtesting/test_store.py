@@ -329,7 +329,7 @@ class Slow(LocalForecaster):
     def _fit(self, history):
         with open(os.environ["LOG"], "a") as file:
             file.write("fit\\n")
-        time.sleep(0.01)
+        time.sleep(0.004)
         return history.y[-5:].mean()
     def _predict(self, state, future):
         return np.full(future.h, state) + 0.1 * future.rng().normal(size=future.h)
@@ -353,8 +353,8 @@ def fits_of_one_series():
 @pytest.mark.parametrize(
     ("kills", "n_jobs"),
     [
-        (4, 1),
-        (4, 2),
+        (2, 1),
+        (2, 2),
         pytest.param(25, 1, marks=pytest.mark.nightly),
         pytest.param(25, 2, marks=pytest.mark.nightly),
     ],

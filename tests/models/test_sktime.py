@@ -28,7 +28,7 @@ from forecasting.models.sktime import Sktime, period_name, time_index
 from forecasting.reading import as_panel
 from forecasting.regressors import Regressors
 from forecasting.schedule import Schedule, rolling_windows
-from forecasting.testing import check_forecaster, parametrize_forecasters
+from forecasting.testing import check_forecaster, contract_panel, parametrize_forecasters
 
 # sktime announces a default of its next version whenever an object of it is made.
 pytestmark = pytest.mark.filterwarnings("ignore:The default of config:FutureWarning")
@@ -283,7 +283,7 @@ def test_the_contract_is_kept(forecaster_check):
 
 @pytest.mark.slow
 def test_the_contract_is_kept_by_one_of_sktime():
-    check_forecaster(Sktime(NaiveForecaster(sp=12)))
+    check_forecaster(Sktime(NaiveForecaster(sp=12)), data=contract_panel(40, 2), h=2)
 
 
 # --- a parameter like any other
