@@ -11,7 +11,7 @@
 namespace forecasting::arima {
 namespace {
 
-constexpr double kMost = 1.0 - 1e-6, kStep = 1e-4;  // of a partial autocorrelation, and to its neighbours
+constexpr double kMost = 1.0 - 1e-6, kStep = 1e-4;  // of a partial autocorrelation, and towards zero
 constexpr double kBounded = 3.0;                    // one over the variance of a number between -1 and 1
 
 Order order_of(const double *record, int m) {
@@ -141,30 +141,24 @@ private:
         }
         std::vector<std::vector<double>> by_mean, by_psi;
         for (int i = 0; i < k; ++i) {
-            std::vector<double> means[2] = {mean, mean}, weights[2] = {psi, psi};
-            double moved[2] = {0.0, 0.0};
-            for (const int side : {0, 1}) {
-                const double to = std::min(std::max(z[i] + (side == 0 ? -kStep : kStep), -kMost), kMost);
-                if (side == 0 ? to >= z[i] : to <= z[i]) continue;
-                std::vector<double> there = z;
-                there[i] = to;
-                first = 0;
-                for (const int n : {order_.p, order_.q, order_.P, order_.Q}) {
-                    durbin_levinson(there.data() + first, n, coefficients_.data() + first, nullptr);
-                    first += n;
-                }
-                if (!(pass_.value(coefficients_.data()) < kInfinity)) continue;
-                pass_.ahead(h_, centre_, means[side].data(), unused.data());
-                weigh(weights[side].data());
-                moved[side] = to - z[i];
+            std::vector<double> means = mean, weights = psi, there = z;
+            there[i] += z[i] > 0.0 ? -kStep : kStep;
+            first = 0;
+            for (const int n : {order_.p, order_.q, order_.P, order_.Q}) {
+                durbin_levinson(there.data() + first, n, coefficients_.data() + first, nullptr);
+                first += n;
             }
-            const double over = moved[1] > moved[0] ? 1.0 / (moved[1] - moved[0]) : 0.0;
+            if (pass_.value(coefficients_.data()) < kInfinity) {
+                pass_.ahead(h_, centre_, means.data(), unused.data());
+                weigh(weights.data());
+            }
+            const double over = 1.0 / (there[i] - z[i]);
             for (std::size_t j = 0; j < steps; ++j) {
-                means[1][j] = (means[1][j] - means[0][j]) * over / sigma;
-                weights[1][j] = (weights[1][j] - weights[0][j]) * over;
+                means[j] = (means[j] - mean[j]) * over / sigma;
+                weights[j] = (weights[j] - psi[j]) * over;
             }
-            by_mean.push_back(means[1]);
-            by_psi.push_back(weights[1]);
+            by_mean.push_back(means);
+            by_psi.push_back(weights);
         }
         coefficients_ = at;
         // x' information^-1 x by Cholesky, a column of x a step.
