@@ -28,6 +28,7 @@ from benchmarks.side_by_side import peer_python
 from forecasting.automatic.recipes import recipe
 from forecasting.compose.spread import FEATURES, multipliers
 from forecasting.compose.weighted import WeightedEnsemble
+from forecasting.compose.widths import Widths
 from forecasting.reading import as_panel
 from forecasting.windows import final_window
 
@@ -83,11 +84,16 @@ def _seen(ensemble: WeightedEnsemble, taught, windows):
     """Return features, ``s0`` and means, as the ensemble sees them when it is asked for an interval."""
     seen = {}
 
-    class Listens(WeightedEnsemble):
-        def _features(self, record, known, means, mean):
-            x = super()._features(record, known, means, mean)
-            seen.update(x=x, s0=known.s0)
+    class Notes(Widths):
+        def features(self, record, windows, k, means, mean):
+            x = super().features(record, windows, k, means, mean)
+            seen.update(x=x, s0=record.s0)
             return x
+
+    class Listens(WeightedEnsemble):
+        @property
+        def _widths(self):
+            return Notes(self.intervals, self.season_length, self.pooled)
 
     listens = Listens(
         dict(zip(ensemble.names, ensemble.members, strict=True)),

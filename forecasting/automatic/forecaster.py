@@ -15,7 +15,8 @@ from forecasting.calendar import Calendar
 from forecasting.compose.booster import PanelBooster
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
-from forecasting.compose.weighted import Taught, WeightedEnsemble
+from forecasting.compose.record import Taught
+from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
 from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand

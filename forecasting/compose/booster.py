@@ -27,8 +27,10 @@ from forecasting.compose.boosting import (
     trials,
 )
 from forecasting.compose.members import Ask, Composite, learn
-from forecasting.compose.weighted import REACH, Record, Taught, WeightedEnsemble
+from forecasting.compose.record import Record, Taught
+from forecasting.compose.weighted import REACH, WeightedEnsemble
 from forecasting.compose.weighting import Past, within_reach
+from forecasting.compose.widths import say_modelled
 from forecasting.errors import ArgumentError, ForecastingError, check_count, plural
 from forecasting.series import Entropy
 from forecasting.windows import Windows, extremes, first_of_block
@@ -289,6 +291,7 @@ class PanelBooster(Composite):
         answer.seconds[windows.active] += spent
         record, boost = ensemble._nothing(windows.n_series), Boost("")
         newly = first_of_block(windows.active, windows.fit_at)
+        modelled = np.zeros(windows.active.shape, dtype=bool)
         for k in range(windows.n_windows):
             if k in found:
                 record, boost = found[k][0].where(newly[:, k], record), found[k][1]
@@ -298,10 +301,11 @@ class PanelBooster(Composite):
                     answer.fail(i, k, "fit", boost.error)
             elif boost.model is not None:
                 mean = self._boosted(boost.model, windows, k, means[:, :, k], mean, answer)
-            ensemble._put(record, windows, k, means[:, :, k], mean, answer)
+            modelled[:, k] = ensemble._put(record, windows, k, means[:, :, k], mean, answer)
             for name, value in _shown(boost).items():
                 column = _column(value, answer.mean.shape[:2])
                 answer.parameters.setdefault(name, column)[:, k] = value
+        say_modelled(windows, modelled, ensemble.least_errors)
         return answer
 
     def _boosted(

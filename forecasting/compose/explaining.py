@@ -20,7 +20,8 @@ from forecasting.schedule import check_horizon
 from forecasting.windows import final_window
 
 if TYPE_CHECKING:
-    from forecasting.compose.weighted import Record, Taught, WeightedEnsemble
+    from forecasting.compose.record import Record, Taught
+    from forecasting.compose.weighted import WeightedEnsemble
 
 #: Bounds of the intervals that are shown, of 80 and of 95 percent.
 TAILS = (0.1, 0.9, 0.025, 0.975)

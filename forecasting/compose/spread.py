@@ -9,8 +9,8 @@ Two estimates of the same thing, the quantiles of ``(y - mean) / s0`` at step ``
     ``c = H / 4``, the scores are ``z = u / (g_h s_i)``, ``s_i`` taken without the origin of the score and its
     neighbours: a score that helped to scale itself is too small. The half-width of level ``L`` is
     ``s0 s_i g_h`` times the ``L`` quantile of all ``z`` (split conformal, Lei et al. 2018, *J. Am. Stat.
-    Assoc.* 113, 1094-1111, with local scales). Not pooled, a series has its own ``z`` alone, ``g`` is the
-    usual growth, and ``c`` counts for the series' mean of ``u / g`` instead of 1.
+    Assoc.* 113, 1094-1111, with local scales). Not pooled, a series has its own ``z`` alone, ``g`` grows by the
+    power by which its errors do (:func:`_own_power`), and ``c`` counts for its mean of ``u / g`` instead of 1.
 
 ``scale``
     ``log sigma_h = log s0 + x_h' b``: sixteen features of the history, of the past errors and of how far the
@@ -182,10 +182,10 @@ def backtest_size(residuals: FloatArray, s0: FloatArray) -> tuple[FloatArray, Fl
     return count, size
 
 
-def growth_of(h: int) -> FloatArray:
-    """Return how errors usually grow with the step, shape (h,)."""
+def growth_of(h: int, power: float | FloatArray = GROWTH) -> FloatArray:
+    """Return how errors usually grow with the step, shape (..., h)."""
     steps = np.arange(1, h + 1, dtype=np.float64)
-    found: FloatArray = ((steps + 1.0) / 2.0) ** GROWTH
+    found: FloatArray = ((steps + 1.0) / 2.0) ** power
     return found
 
 
@@ -240,7 +240,13 @@ def conformal_widths(
     """
     size = np.abs(residuals) / s0[:, None, None]
     seen = np.isfinite(size)
-    profile = _profile(size, pooled)
+    if pooled:
+        profile = _profile(size)
+        steps = extended(profile, h, m)[None]
+    else:
+        power = _own_power(size)[:, None]
+        profile = growth_of(size.shape[-1], power)[:, None]
+        steps = growth_of(h, power)
     relative = np.where(seen, size / profile, 0.0)
     prior = residuals.shape[-1] / 4.0
     level = 1.0 if pooled else _own_level(relative, seen)
@@ -254,22 +260,40 @@ def conformal_widths(
     with np.errstate(invalid="ignore", divide="ignore"):
         scores = np.where(seen, relative / without[..., None], np.nan)
     levels = np.abs(2 * probs - 1)
-    steps = extended(profile, h, m)
     if pooled:
         width = _quantiles(scores.ravel()[None], levels)  # (1, P)
     else:
         width = _quantiles(scores.reshape(len(scores), -1), levels)
     found: FloatArray = (
-        (s0 * own)[:, None, None] * steps[None, :, None] * width[:, None] * np.sign(probs - 0.5)
+        (s0 * own)[:, None, None] * steps[..., None] * width[:, None] * np.sign(probs - 0.5)
     )
     return found
 
 
-def _profile(size: FloatArray, pooled: bool) -> FloatArray:
-    """Return the mean error of each step, shape (H,), in units of ``s0``; never zero."""
+def _own_power(size: FloatArray) -> FloatArray:
+    """Return by which power of the step the errors (S, O, H) of each series grow, (S,), between 0 and 0.4.
+
+    Second half of the steps against the first, the origins that have both as if four more had grown as usual.
+    """
+    half = size.shape[-1] // 2
+    if half < 4:
+        return np.full(len(size), GROWTH)
+    seen = np.isfinite(size)
+    both = seen[..., :half].any(axis=2) & seen[..., half:].any(axis=2)
+    early, late = (
+        row_sum(np.where(both, steady_mean(part, axis=2), 0.0))
+        for part in (size[..., :half], size[..., half:])
+    )
+    n = both.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.log(late / early) / np.log(3.0)
+    found = np.where(np.isfinite(found), np.clip(found, 0.0, GROWTH), GROWTH)
+    return np.asarray((n * found + 4.0 * GROWTH) / (n + 4.0))
+
+
+def _profile(size: FloatArray) -> FloatArray:
+    """Return the mean error of each step in a panel, shape (H,), in units of ``s0``; never zero."""
     usual = growth_of(size.shape[-1])
-    if not pooled:
-        return usual
     flat = size.reshape(-1, size.shape[-1])
     count = np.isfinite(flat).sum(axis=0)
     if count.sum() == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,17 +14,9 @@ from forecasting.answer import Answer, Failure, empty_answer
 from forecasting.base import Forecaster
 from forecasting.compose.ensemble import in_member
 from forecasting.compose.explaining import Explanation, explanation, row_of, why
-from forecasting.compose.members import Ask, Composite, Learned, as_members, learn
-from forecasting.compose.spread import (
-    Sizes,
-    conformal_widths,
-    design,
-    differences,
-    mean_size,
-    scale_widths,
-    sizes,
-    unit,
-)
+from forecasting.compose.members import Ask, Composite, as_members, learn
+from forecasting.compose.record import Record, Taught
+from forecasting.compose.spread import differences, mean_size, unit
 from forecasting.compose.weighting import (
     Past,
     best_member,
@@ -33,6 +24,7 @@ from forecasting.compose.weighting import (
     shrunk_weights,
     within_reach,
 )
+from forecasting.compose.widths import Intervals, Widths, say_modelled
 from forecasting.errors import (
     ArgumentError,
     RegressorError,
@@ -41,60 +33,13 @@ from forecasting.errors import (
     check_count,
 )
 from forecasting.held import FEW_TRIALS
-from forecasting.modelfile.errors import demand
 from forecasting.pulse import window_unnamed
 from forecasting.windows import Windows, extremes, first_of_block, origin_windows
 
 Weights = Literal["backtest", "equal", "median", "select"]
-Intervals = Literal["conformal", "scale", "blend"]
 
 #: Members are held within this many ranges of the history around it.
 REACH = 3.0
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """What earlier origins taught about S series at one window.
-
-    Attributes
-    ----------
-    weights, errors : array of float, shape (J, S)
-        Errors are scaled by the seasonal naive error; NaN where a member made none.
-    error : array of float, shape (S,)
-        The combination's own, scaled alike.
-    counts : array of float, shape (S,)
-        Past forecasts behind the errors.
-    residuals : array of float, shape (S, O, H)
-        Errors of the combination; NaN where there is none.
-    s0 : array of float, shape (S,)
-        The size of changes, in which widths are measured.
-    """
-
-    weights: FloatArray
-    errors: FloatArray
-    error: FloatArray
-    counts: FloatArray
-    residuals: FloatArray
-    s0: FloatArray
-
-    def where(self, chosen: BoolArray, other: Record) -> Record:
-        """Return this record for the chosen series, and the other one's for the rest."""
-        return Record(
-            np.where(chosen, self.weights, other.weights),
-            np.where(chosen, self.errors, other.errors),
-            np.where(chosen, self.error, other.error),
-            np.where(chosen, self.counts, other.counts),
-            np.where(chosen[:, None, None], self.residuals, other.residuals),
-            np.where(chosen, self.s0, other.s0),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Taught:
-    """What ``fit`` kept: the members, and the record of the one window."""
-
-    members: list[Learned]
-    record: Record
 
 
 @dataclass(frozen=True)
@@ -113,7 +58,8 @@ class WeightedEnsemble(Composite):
 
     Intervals are symmetric around the mean, their widths come from the combination's own errors at these
     origins (``conformal``), from a bundled model of how errors grow (``scale``), or are the mean of the two
-    (``blend``); see ``forecasting.compose.spread``. Members are held within three ranges of the history,
+    (``blend``); see ``forecasting.compose.spread``. Where no series is long enough for an origin there are no
+    own errors: the model stands in, and a warning says so. Members are held within three ranges of the history,
     and at zero and above where the history is; so are quantiles.
 
     Parameters
@@ -201,6 +147,11 @@ class WeightedEnsemble(Composite):
         """Rows that an origin must have behind it to count."""
         return max(9, min(2 * int(self.season_length) + 6, 30))
 
+    @property
+    def least_errors(self) -> int:
+        """Rows from which on a series has past errors of its own."""
+        return int(self.step_size) + self.least_history
+
     # --- what the past says -----------------------------------------------------------------------------
 
     @property
@@ -270,15 +221,7 @@ class WeightedEnsemble(Composite):
         return Taught(members, record or self._nothing(windows.n_series))
 
     def _nothing(self, n_series: int) -> Record:
-        j = len(self.members)
-        return Record(
-            np.full((j, n_series), 1.0 / j),
-            np.full((j, n_series), np.nan),
-            np.full(n_series, np.nan),
-            np.zeros(n_series),
-            np.full((n_series, self.n_origins, self.horizon), np.nan),
-            np.ones(n_series),
-        )
+        return Record.nothing(len(self.members), n_series, int(self.n_origins), int(self.horizon))
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
         ask = [Ask(one.member, one) for one in learned.members]
@@ -299,11 +242,17 @@ class WeightedEnsemble(Composite):
     ) -> Answer:
         answer, means = self._gather(ask, windows, probs)
         began = first_of_block(windows.active, windows.fit_at)
+        modelled = np.zeros(windows.active.shape, dtype=bool)
         for k in range(windows.n_windows):
             current = newer[k].where(began[:, k], current) if k in newer else current
             mean = self._combined(means[:, :, k], current.weights)
-            self._put(current, windows, k, means[:, :, k], mean, answer)
+            modelled[:, k] = self._put(current, windows, k, means[:, :, k], mean, answer)
+        say_modelled(windows, modelled, self.least_errors)
         return answer
+
+    @property
+    def _widths(self) -> Widths:
+        return Widths(self.intervals, int(self.season_length), bool(self.pooled))
 
     def _gather(
         self, ask: Sequence[Ask], windows: Windows, probs: tuple[float, ...]
@@ -329,24 +278,28 @@ class WeightedEnsemble(Composite):
         means: FloatArray,
         mean: FloatArray,
         answer: Answer,
-    ) -> None:
+    ) -> BoolArray:
         """Put forecasts (S, h) of window ``k`` into an answer, with intervals and parameters.
 
-        ``means`` (J, S, h) is what the members said. Nothing is put where a cell has failed.
+        ``means`` (J, S, h) is what the members said. Nothing is put where a cell has failed. Returns the
+        series (S,) of which the bundled model made intervals that should have come from past errors.
         """
+        modelled = np.zeros(windows.n_series, dtype=bool)
         cells = windows.active[:, k] & ~answer.failed()[:, k]
         answer.mean[cells, k] = mean[cells]
         if answer.probs and cells.any():
             low, high = extremes(windows.columns(np.array([k]), standalone=True))
-            widths = self._widths(record, windows, k, means, mean, answer.probs)
+            widths = self._widths.of(record, windows, k, means, mean, answer.probs)
             constant = (low == high)[..., None] & np.isfinite(widths)
             widths = np.where(constant, 0.0, widths)  # nothing but rounding made them
             bounds = mean[..., None] + widths
             bounds = np.where((low >= 0)[..., None], np.maximum(bounds, 0.0), bounds)
             answer.quantiles[cells, k] = bounds[cells]
             answer.own[cells, k] = True
+            modelled = cells & self._widths.modelled(record)
         lost = np.asarray(np.isnan(means).any(axis=2))
         self._put_parameters(record, lost, k, answer)
+        return modelled
 
     def _put_failures(self, parts: Sequence[Answer], windows: Windows, answer: Answer) -> None:
         """Fail the cells in which a member failed, or all did; else name who was left out.
@@ -388,71 +341,15 @@ class WeightedEnsemble(Composite):
         return tuple(self.names or ())
 
     def _put_parameters(self, record: Record, lost: BoolArray, k: int, answer: Answer) -> None:
-        for name, column in self._table(record, lost).items():
+        for name, column in record.table(self._names, lost).items():
             nothing = np.full(answer.mean.shape[:2], np.nan)
             answer.parameters.setdefault(name, nothing)[:, k] = column
-
-    def _table(self, record: Record, lost: BoolArray) -> dict[str, FloatArray]:
-        """Return what is shown of a record, arrays (S,); members that were lost (J, S) have no weight."""
-        share = np.where(lost, np.nan, record.weights)
-        with np.errstate(invalid="ignore"):
-            share = share / np.nansum(share, axis=0)
-        return {
-            **{f"weight_{name}": share[j] for j, name in enumerate(self._names)},
-            **{f"error_{name}": record.errors[j] for j, name in enumerate(self._names)},
-            "error": record.error,
-            "n_errors": record.counts,
-        }
-
-    def _widths(
-        self,
-        record: Record,
-        windows: Windows,
-        k: int,
-        means: FloatArray,
-        mean: FloatArray,
-        probs: tuple[float, ...],
-    ) -> FloatArray:
-        """Return the distance of each quantile from the mean, shape (S, h, P)."""
-        at, s0, widths = np.array(probs), record.s0, []
-        if self.intervals in ("conformal", "blend"):
-            past = record.residuals
-            widths.append(
-                conformal_widths(past, s0, windows.h, int(self.season_length), at, self.pooled)
-            )
-        if self.intervals in ("scale", "blend"):
-            known = dataclasses.replace(self._sizes(windows, k), s0=s0)
-            widths.append(scale_widths(self._features(record, known, means, mean), s0, at))
-        if len(widths) == 1:
-            return widths[0]
-        both = np.stack(widths)  # where one knows nothing the other stands
-        return np.asarray(np.where(np.isnan(both[0]), both[1], both.mean(axis=0)))
-
-    def _features(
-        self, record: Record, known: Sizes, means: FloatArray, mean: FloatArray
-    ) -> FloatArray:
-        """Return what the scale model sees, shape (S, h, features)."""
-        off = np.abs(means - mean)
-        here = np.isfinite(off)
-        dispersion = np.where(here, off, 0.0).sum(axis=0) / np.maximum(here.sum(axis=0), 1)
-        return design(known, record.residuals, dispersion, int(self.season_length))
-
-    def _sizes(self, windows: Windows, k: int) -> Sizes:
-        m, h = int(self.season_length), windows.h
-        rows = [
-            sizes(windows.panel.values[windows.lo[i, k] : windows.hi[i, k]], m, h)
-            if windows.active[i, k]
-            else (1.0, 1.0, 1.0, np.ones(h), 1.0)
-            for i in range(windows.n_series)
-        ]
-        s0, d1, recent, seasonal, n = zip(*rows, strict=True)
-        return Sizes(np.array(s0), np.array(d1), np.array(recent), np.array(seasonal), np.array(n))
 
     def _describe(self, learned: Any) -> dict[str, AnyArray]:
         if not isinstance(learned, Taught):
             return {}
         lost = np.stack([one.failed.failed()[:, 0] for one in learned.members])
-        table = self._table(learned.record, lost)
+        table = learned.record.table(self._names, lost)
         shown: dict[str, AnyArray] = {name: column[:, None] for name, column in table.items()}
         if self.on_failure == "leave_out":
             shown["left_out"] = np.full((lost.shape[1], 1), "", dtype=object)
@@ -495,19 +392,11 @@ class WeightedEnsemble(Composite):
     # --- model files --------------------------------------------------------------------------------------
 
     def _pack(self, learned: Any) -> Any:
-        fields = {f.name: getattr(learned.record, f.name) for f in dataclasses.fields(Record)}
-        return {"members": super()._pack(learned.members), **fields}
+        return {"members": super()._pack(learned.members), **learned.record.packed()}
 
     def _unpack(self, packed: Any, windows: Windows) -> Any:
-        nothing = self._nothing(windows.n_series)
-        arrays = []
-        for field in dataclasses.fields(Record):
-            array, like = packed[field.name], getattr(nothing, field.name)
-            demand(isinstance(array, np.ndarray), "weights are no arrays")
-            demand(array.dtype == np.float64, "weights are no numbers")
-            demand(array.shape == like.shape, "weights of other members")
-            arrays.append(array)
-        return Taught(super()._unpack(packed["members"], windows), Record(*arrays))
+        record = self._nothing(windows.n_series).unpacked(packed)
+        return Taught(super()._unpack(packed["members"], windows), record)
 
     def _again(self, kept: Any) -> tuple[str, ...]:
         if kept is not None:

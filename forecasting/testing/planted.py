@@ -22,7 +22,8 @@ from forecasting.backtesting import audit
 from forecasting.base import Forecaster, GlobalForecaster, LocalForecaster, PanelFuture
 from forecasting.compose.booster import Boost, PanelBooster
 from forecasting.compose.boosting import Corrector, Lessons
-from forecasting.compose.weighted import Record, WeightedEnsemble
+from forecasting.compose.record import Record
+from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.distribution import Normal, Point
 from forecasting.errors import ShortSeriesError
 from forecasting.models.naive import Naive, WindowAverage

@@ -452,6 +452,32 @@ def test_behind_the_steps_that_were_tried_the_last_season_goes_on():
     assert found[-1] < grows[-1] * 2**0.4 + 1e-9
 
 
+@pytest.mark.parametrize(("power", "expected"), [(0.0, 4 / 3 * 0.1), (0.4, 0.4)])
+def test_the_errors_of_a_series_alone_grow_as_they_did(power, expected):
+    """Of eight origins, four more counting as usual: a third of the usual power stays."""
+    steps = np.arange(1, 29)
+    residuals = np.tile(((steps + 1) / 2) ** power, (1, 8, 1))
+    found = conformal_widths(residuals, np.ones(1), 56, 7, np.array([0.9]), pooled=False)[0, :, 0]
+    growth = np.log(found / found[0]) / np.log((np.arange(1, 57) + 1) / 2 + (np.arange(56) == 0))
+    assert_allclose(growth[1:], expected, atol=0.03)
+
+
+def test_a_series_without_past_errors_has_the_width_of_the_bundled_model_and_that_is_told(panel):
+    short = panel.groupby("unique_id").tail(19)
+    models = {"naive": fc.Naive(), "mean": fc.HistoricAverage()}
+    build = {"season_length": 7, "horizon": 28, "n_origins": 8, "step_size": 14}
+    with pytest.warns(fc.DataWarning, match=r"6 of 6 series .* need.* 34 rows: the bundled model"):
+        found = fc.WeightedEnsemble(models, **build).fit(short).predict(3, level=80)
+    modelled = (
+        fc.WeightedEnsemble(models, **build, intervals="scale").fit(short).predict(3, level=80)
+    )
+    pd.testing.assert_frame_equal(found, modelled)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", fc.DataWarning)  # of two lengths the long one has errors
+        both = pd.concat([short, panel.assign(unique_id="long " + panel["unique_id"])])
+        fc.WeightedEnsemble(models, **build).fit(both).predict(3, level=80)
+
+
 def test_without_past_errors_a_conformal_width_is_not_known():
     nothing = np.full((2, 3, 4), np.nan)
     found = conformal_widths(nothing, np.ones(2), 4, 1, np.array([0.9]), pooled=True)
