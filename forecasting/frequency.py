@@ -200,7 +200,7 @@ class DaySteps(Frequency):
 
     @property
     def season_length(self) -> int:
-        return {1: 7, 7: 52, 14: 26}.get(self.step, 1)
+        return {1: 7, 7: 52, 14: 26, 28: 13}.get(self.step, 1)
 
     def bind(self, sample: AnyArray) -> DaySteps:
         phase = most_common(_days(sample) % self.step) if self.phase is None else self.phase

@@ -55,7 +55,7 @@ class AutoForecaster(Forecaster):
 
     The season is taken from the frequency, and with it the components. Their names in ``parameters()``:
 
-    * seasons up to 12 steps (years, quarters, months): ``ets``, exponential smoothing averaged over its
+    * seasons up to 23 steps (years, quarters, months): ``ets``, exponential smoothing averaged over its
       models, and ``log_ets`` on logarithms; ``theta`` and ``dynamic_theta``; ``stl_theta``, a Theta of the
       seasonally adjusted series; ``autoregression``, shrunk by ridge; ``seasonal_drift``, the last season
       moved on;
@@ -64,7 +64,8 @@ class AutoForecaster(Forecaster):
     * weeks: the regressions, ``year_ago``, ``seasonal_naive``, ``ets``, ``log_ets``, ``theta``,
       ``autoregression``;
     * hours and less: regressions on day and week, ``year_ago`` (the same hour a week ago), ``seasonal_naive``
-      of a week, ``ets``, ``log_ets``, ``theta``.
+      of a week, ``ets``, ``log_ets``, ``theta``;
+    * any other long season, such as ``AutoForecaster(30)`` of days: as for weeks.
 
     They are weighted by :class:`WeightedEnsemble`: by their errors at earlier origins inside each window,
     from which the intervals come as well. Known-future regressors reach the components that can use them: the
@@ -83,7 +84,7 @@ class AutoForecaster(Forecaster):
         Times that are whole numbers have none: give it.
     horizon : int, optional
         How far ahead days, weeks and hours are backtested for their weights: the ``h`` that you will ask for.
-        None takes four weeks of days, 13 weeks, two days of hours. Short seasons always take a season of
+        None takes four weeks of days, 13 weeks, two days of hours, a quarter of another long season. Short seasons always take a season of
         months, two years of quarters, six years.
     pooled : bool
         Learn weights and intervals from the whole panel, True by default because one series says little

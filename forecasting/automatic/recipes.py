@@ -10,6 +10,7 @@ from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import Log, Transformed
 from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.compose.zeros import SkipZeros
+from forecasting.frequency import BusinessDays, ClockSteps, DaySteps, IntegerSteps, ListedTimes
 from forecasting.models.autoregression import AutoRegressiveRidge
 from forecasting.models.naive import SeasonalNaive, SeasonalNaiveDrift
 from forecasting.models.seasonal_ridge import SeasonalRidge
@@ -18,10 +19,12 @@ from forecasting.models.smoothing.averaged import AveragedETS
 from forecasting.models.smoothing.theta import DynamicOptimizedTheta, OptimizedTheta
 from forecasting.models.year_ago import YearAgo
 
-#: Seasons up to this length, of months, quarters and the like, are estimated state by state.
-LONGEST_SHORT_SEASON = 12
-#: Seasons that are weeks of days.
-WEEKS = (5, 6, 7)
+#: Seasons up to this length are estimated state by state: months, quarters, 13 periods of four weeks.
+LONGEST_SHORT_SEASON = 23
+#: Of times of the day up to this one, half hours; two models of each state otherwise take seconds a series.
+LONGEST_STATES = 48
+#: Seasons that are weeks of days, a year of weeks, a day of hours, where the times are whole numbers.
+WEEKS, YEARS, DAYS = (5, 6, 7), (52, 53), (24, 48, 96)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Recipe:
     Attributes
     ----------
     name : str
-        ``"short seasons"``, ``"days"``, ``"weeks"`` or ``"hours"``.
+        ``"short seasons"``, ``"days"``, ``"weeks"``, ``"hours"`` or ``"long seasons"``.
     season_length : int
     ensemble : WeightedEnsemble
     """
@@ -44,15 +47,25 @@ class Recipe:
 def recipe(
     season_length: int, calendar: Calendar | None, horizon: int | None, pooled: bool
 ) -> Recipe:
-    """Return what data with this season are forecast by."""
-    m = season_length
-    if m in WEEKS:
+    """Return what data with this season are forecast by; the calendar says what the season is a season of."""
+    m, frequency = season_length, IntegerSteps() if calendar is None else calendar.frequency
+    dated = not isinstance(frequency, (IntegerSteps, ListedTimes))
+    day = frequency.season_length if isinstance(frequency, ClockSteps) else m
+    if (
+        (isinstance(frequency, ClockSteps) or (not dated and m in DAYS))
+        and m in (day, 7 * day)
+        and day > 1
+    ):
+        return _hours(day, horizon, pooled)
+    days = frequency.step if isinstance(frequency, DaySteps) else 0
+    daily = isinstance(frequency, BusinessDays) or days == 1
+    if (daily or not dated) and m in WEEKS:
         return _days(m, horizon, pooled)
     if m <= LONGEST_SHORT_SEASON:
         return _short(m, pooled)
-    if m in (52, 53):
-        return _weeks(m, horizon, pooled)
-    return _hours(m, horizon, pooled)
+    if (days == 7 or not dated) and m in YEARS:
+        return _long("weeks", m, 365.25 / 7, horizon, pooled)
+    return _long("long seasons", m, float(m), horizon, pooled)
 
 
 def _on_logs(forecaster: LocalForecaster) -> Forecaster:
@@ -118,8 +131,7 @@ def _days(m: int, horizon: int | None, pooled: bool) -> Recipe:
     return _strided("days", members, m, horizon or 4 * m, "conformal", pooled)
 
 
-def _weeks(m: int, horizon: int | None, pooled: bool) -> Recipe:
-    year = 365.25 / 7
+def _long(name: str, m: int, year: float, horizon: int | None, pooled: bool) -> Recipe:
     members = {
         "log_ridge": SeasonalRidge(year, log=True),
         "ridge": SeasonalRidge(year, log=False),
@@ -130,18 +142,23 @@ def _weeks(m: int, horizon: int | None, pooled: bool) -> Recipe:
         "theta": DynamicOptimizedTheta(1),
         "autoregression": AutoRegressiveRidge(1, n_lags=6),
     }
-    return _strided("weeks", members, m, horizon or 13, "blend", pooled)
+    return _strided(name, members, m, horizon or m // 4, "blend", pooled)
 
 
 def _hours(m: int, horizon: int | None, pooled: bool) -> Recipe:
-    week = 7 * m
-    members = {
-        "log_ridge": SeasonalRidge((m, week), log=True),
-        "ridge": SeasonalRidge((m, week), log=False),
+    week, h = 7 * m, horizon or 2 * m
+    ets: LocalForecaster = AveragedETS(m)
+    log_ets: LocalForecaster = AveragedETS(m, errors="additive")
+    if m > LONGEST_STATES:  # states for so many steps take seconds a series, and know no better
+        ets = STLForecaster(m, AveragedETS())
+        log_ets = STLForecaster(m, AveragedETS(errors="additive"))
+    members: dict[str, Forecaster] = {
+        "log_ridge": SeasonalRidge((m, week), log=True, horizon=2 * m),
+        "ridge": SeasonalRidge((m, week), log=False, horizon=2 * m),
         "year_ago": YearAgo(week, 3 * m),
         "seasonal_naive": SeasonalNaive(week),
-        "ets": AveragedETS(m),
-        "log_ets": _on_logs(AveragedETS(m, errors="additive")),
+        "ets": ets,
+        "log_ets": _on_logs(log_ets),
         "theta": DynamicOptimizedTheta(m),
     }
-    return _strided("hours", members, m, horizon or 2 * m, "blend", pooled)
+    return _strided("hours", members, m, h, "blend", pooled)

@@ -10,7 +10,7 @@ Two estimates of the same thing, the quantiles of ``(y - mean) / s0`` at step ``
     neighbours: a score that helped to scale itself is too small. The half-width of level ``L`` is
     ``s0 s_i g_h`` times the ``L`` quantile of all ``z`` (split conformal, Lei et al. 2018, *J. Am. Stat.
     Assoc.* 113, 1094-1111, with local scales). Not pooled, a series has its own ``z`` alone, ``g`` grows by the
-    power by which its errors do (:func:`_own_power`), and ``c`` counts for its mean of ``u / g`` instead of 1.
+    power by which its errors do (:func:`_power`), and ``c`` counts for its mean of ``u / g`` instead of 1.
 
 ``scale``
     ``log sigma_h = log s0 + x_h' b``: sixteen features of the history, of the past errors and of how far the
@@ -54,6 +54,10 @@ FEATURES = (
 )
 #: How errors grow with the step where nothing is known of it: ``((h + 1) / 2)^0.4``.
 GROWTH = 0.4
+#: Steps behind which nothing is known of the usual growth: the competitions that it is from forecast so far.
+FARTHEST = 24
+#: Origins whose errors grow as usual, beside those that were seen.
+PRIOR = 4.0
 #: Errors count in the profile of a panel as at most this many times their median.
 WILD = 20.0
 #: What sizes that overflow are held at: unknown they are not.
@@ -244,7 +248,7 @@ def conformal_widths(
         profile = _profile(size)
         steps = extended(profile, h, m)[None]
     else:
-        power = _own_power(size)[:, None]
+        power = _power(size)[:, None]
         profile = growth_of(size.shape[-1], power)[:, None]
         steps = growth_of(h, power)
     relative = np.where(seen, size / profile, 0.0)
@@ -270,30 +274,30 @@ def conformal_widths(
     return found
 
 
-def _own_power(size: FloatArray) -> FloatArray:
-    """Return by which power of the step the errors (S, O, H) of each series grow, (S,), between 0 and 0.4.
+def _power(size: FloatArray) -> FloatArray:
+    """Return by which power of the step errors (..., O, H) grow, shape (...), between 0 and 0.4.
 
-    Second half of the steps against the first, the origins that have both as if four more had grown as usual.
+    Second half of the steps against the first, over the origins that have both and :data:`PRIOR` more.
     """
     half = size.shape[-1] // 2
     if half < 4:
-        return np.full(len(size), GROWTH)
-    seen = np.isfinite(size)
-    both = seen[..., :half].any(axis=2) & seen[..., half:].any(axis=2)
-    early, late = (
-        row_sum(np.where(both, steady_mean(part, axis=2), 0.0))
-        for part in (size[..., :half], size[..., half:])
-    )
-    n = both.sum(axis=1)
+        return np.full(size.shape[:-2], GROWTH)
+    early, late = steady_mean(size[..., :half], axis=-1), steady_mean(size[..., half:], axis=-1)
+    both = (early > 0.0) & (late > 0.0)
+    n = both.sum(axis=-1)
+    early, late = (np.where(both, part, 0.0).sum(axis=-1) for part in (early, late))
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.log(late / early) / np.log(3.0)
-    found = np.where(np.isfinite(found), np.clip(found, 0.0, GROWTH), GROWTH)
-    return np.asarray((n * found + 4.0 * GROWTH) / (n + 4.0))
+    found = np.where(n > 0, np.clip(found, 0.0, GROWTH), GROWTH)
+    return np.asarray((n * found + PRIOR * GROWTH) / (n + PRIOR))
 
 
 def _profile(size: FloatArray) -> FloatArray:
     """Return the mean error of each step in a panel, shape (H,), in units of ``s0``; never zero."""
-    usual = growth_of(size.shape[-1])
+    # All series of an origin share its months: of a panel, too, it is one origin.
+    by_origin = np.where(np.isfinite(size).any(axis=0), steady_mean(size, axis=0), np.nan)
+    usual = growth_of(size.shape[-1], _power(by_origin))
+    usual[FARTHEST:] = usual[:FARTHEST][-1]
     flat = size.reshape(-1, size.shape[-1])
     count = np.isfinite(flat).sum(axis=0)
     if count.sum() == 0:

@@ -59,6 +59,11 @@ def mixed(freq):
         ("W-MON", "weeks", 52, "seasonal_naive"),
         ("h", "hours", 24, "seasonal_naive"),
         ("30min", "hours", 48, "seasonal_naive"),
+        ("5min", "hours", 288, "seasonal_naive"),
+        ("4h", "hours", 6, "seasonal_naive"),
+        ("2MS", "short seasons", 6, "stl_theta"),
+        ("4W", "short seasons", 13, "stl_theta"),
+        ("2W", "long seasons", 26, "seasonal_naive"),
     ],
 )
 def test_a_frequency_has_its_season_and_its_recipe_and_parameters_say_so(
@@ -87,6 +92,27 @@ def test_the_season_is_what_is_said_and_whole_numbers_ask_for_it(tmp_path):
         fc.AutoForecaster(0)
     with pytest.raises(ArgumentError, match="pooled"):
         fc.AutoForecaster(pooled=False, booster=True)
+
+
+@pytest.mark.parametrize(
+    ("freq", "season", "recipe"),
+    [
+        ("h", 168, "hours"), ("h", 30, "long seasons"), ("D", 30, "long seasons"), ("D", 365, "long seasons"),
+        ("D", 12, "short seasons"), ("MS", 6, "short seasons"), ("MS", 24, "long seasons"),
+        (1, 7, "days"), (1, 52, "weeks"), (1, 24, "hours"), (1, 13, "short seasons"), (1, 100, "long seasons"),
+    ],
+)  # fmt: skip
+def test_a_season_that_is_given_is_a_season_of_what_the_calendar_counts(freq, season, recipe):
+    data = series(BASE, freq="D").assign(ds=np.arange(60)) if freq == 1 else series(BASE, freq=freq)
+    assert quietly(fc.AutoForecaster(season).fit, data).parameters()["recipe"].tolist() == [recipe]
+
+
+def test_quarter_hours_of_a_week_are_learned():
+    rng, t = np.random.default_rng(2), np.arange(8 * 672)
+    signal = 50 + 10 * np.sin(2 * np.pi * t / 96) + 4 * np.sin(2 * np.pi * t / 672)
+    data = series((signal + rng.normal(size=len(t)))[: 7 * 672], freq="15min")
+    found = fc.AutoForecaster().fit(data).predict(96)["mean"].to_numpy()
+    assert np.abs(found - signal[7 * 672 :][:96]).mean() < 0.5  # the seasonal naive: 0.8
 
 
 def test_the_horizon_says_how_far_days_are_backtested_and_months_do_not_ask():

@@ -452,14 +452,20 @@ def test_behind_the_steps_that_were_tried_the_last_season_goes_on():
     assert found[-1] < grows[-1] * 2**0.4 + 1e-9
 
 
-@pytest.mark.parametrize(("power", "expected"), [(0.0, 4 / 3 * 0.1), (0.4, 0.4)])
+@pytest.mark.parametrize(("power", "expected"), [(0.0, 0.4 / 3), (0.4, 0.4)])
 def test_the_errors_of_a_series_alone_grow_as_they_did(power, expected):
-    """Of eight origins, four more counting as usual: a third of the usual power stays."""
+    """Beside eight origins four more count as usual: a third of the usual power stays."""
     steps = np.arange(1, 29)
     residuals = np.tile(((steps + 1) / 2) ** power, (1, 8, 1))
     found = conformal_widths(residuals, np.ones(1), 56, 7, np.array([0.9]), pooled=False)[0, :, 0]
     growth = np.log(found / found[0]) / np.log((np.arange(1, 57) + 1) / 2 + (np.arange(56) == 0))
     assert_allclose(growth[1:], expected, atol=0.03)
+
+
+@pytest.mark.parametrize("h", [48, 2880])
+def test_errors_that_do_not_grow_have_an_even_interval_however_far_it_reaches(h):
+    found = conformal_widths(np.ones((1, 8, h)), np.ones(1), h, 24, np.array([0.9]), pooled=True)
+    assert_allclose(found[0, :, 0], 1.0, atol=0.15)
 
 
 def test_a_series_without_past_errors_has_the_width_of_the_bundled_model_and_that_is_told(panel):
