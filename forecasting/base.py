@@ -35,7 +35,7 @@ from forecasting.errors import (
     tell,
     tell_all,
 )
-from forecasting.held import TRIALS, inside, shortfall, trial_windows, truth_of
+from forecasting.held import FEW_TRIALS, TRIALS, inside, shortfall, trial_windows, truth_of
 from forecasting.modelfile.failures import decode_failures, encode_failures
 from forecasting.modelfile.saving import Fit, save
 from forecasting.panel import Panel
@@ -69,8 +69,8 @@ class Forecaster(abc.ABC):
     #: True if the hooks accept NaN in the history (missing values and gaps).
     handles_missing: ClassVar[bool] = False
 
-    #: Past forecasts on which ``predict`` tries the intervals that it gives out.
-    _trials: ClassVar[int] = TRIALS
+    #: Whether intervals come from a replay of its past: dear to try, and nothing that ``Calibrated`` would add.
+    _replays: ClassVar[bool] = False
 
     _fitted: Fitted | None
 
@@ -272,7 +272,7 @@ class Forecaster(abc.ABC):
 
     def _tell_of_past_intervals(self, windows: Windows, asked: Asked) -> None:
         """Warn if own intervals, made at earlier cutoffs, held too few of the values that came."""
-        trial = trial_windows(windows, self._trials)
+        trial = trial_windows(windows, FEW_TRIALS if self._replays else TRIALS)
         if trial is None:
             return
         with warnings.catch_warnings():
@@ -285,7 +285,8 @@ class Forecaster(abc.ABC):
             level: inside(truth, bounds[..., 2 * j], bounds[..., 2 * j + 1])
             for j, level in enumerate(asked.level)
         }
-        found = shortfall(shares, repr(self), len(np.unique(cells[0])))
+        typed = None if self._replays else repr(self)
+        found = shortfall(shares, typed, len(np.unique(cells[0])))
         if found is not None:
             tell(found, CalibrationWarning)
 

@@ -16,7 +16,15 @@ from scipy.stats import binom
 
 import forecasting as fc
 from forecasting.distribution import StudentT, student_quantiles
-from forecasting.held import inside, shortfall, too_narrow, trial_windows, truth_of
+from forecasting.held import (
+    FEW_TRIALS,
+    TRIALS,
+    inside,
+    shortfall,
+    too_narrow,
+    trial_windows,
+    truth_of,
+)
 from forecasting.reading import as_panel
 from forecasting.windows import final_window
 
@@ -112,6 +120,14 @@ def test_what_the_warning_says_to_type_covers() -> None:
     covered, _ = observe(process, fc.Calibrated(fc.SES()), 400)
     assert covered[0][0] > 70
     assert covered[1][0] > 85
+
+
+def test_intervals_from_past_errors_are_not_told_to_come_from_past_errors() -> None:
+    ensemble = fc.WeightedEnsemble([fc.SES(), fc.Naive()], horizon=6, n_origins=2)
+    _, warned = observe(PROCESSES["ETS(AAN), fast slope"], ensemble, 400)
+    assert [str(one.message).rpartition("; ")[2] for one in warned] == [
+        "they come from past errors, which were smaller: look for a break, or give a longer history"
+    ]
 
 
 # --- the check ----------------------------------------------------------------------------------------------
@@ -237,7 +253,7 @@ def test_a_forecaster_that_replays_its_past_is_tried_on_fewer_past_forecasts() -
     )
     windows = final_window(as_panel(data), 6, 0)
     for forecaster, most in ((fc.SES(), 900), (fc.AutoForecaster(), 75)):
-        trial = trial_windows(windows, forecaster._trials)
+        trial = trial_windows(windows, FEW_TRIALS if forecaster._replays else TRIALS)
         assert trial is not None
         assert 0.6 * most <= trial.active.sum() <= most
         assert trial.n_windows >= 3

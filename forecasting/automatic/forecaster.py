@@ -18,7 +18,6 @@ from forecasting.compose.members import Learned, learn
 from forecasting.compose.record import Taught
 from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
-from forecasting.held import FEW_TRIALS
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
 from forecasting.models.weighted_quantiles import WeightedQuantiles
@@ -84,8 +83,8 @@ class AutoForecaster(Forecaster):
         Times that are whole numbers have none: give it.
     horizon : int, optional
         How far ahead days, weeks and hours are backtested for their weights: the ``h`` that you will ask for.
-        None takes four weeks of days, 13 weeks, two days of hours, a quarter of another long season. Short seasons always take a season of
-        months, two years of quarters, six years.
+        None takes four weeks of days, 13 weeks, two days of hours, a quarter of another long season. Short
+        seasons always take a season of months, two years of quarters, six years.
     pooled : bool
         Learn weights and intervals from the whole panel, True by default because one series says little
         about a component. With False a series has the same forecast whatever stands beside it.
@@ -117,7 +116,7 @@ class AutoForecaster(Forecaster):
     """
 
     handles_missing: ClassVar[bool] = True
-    _trials: ClassVar[int] = FEW_TRIALS
+    _replays: ClassVar[bool] = True
 
     season_length: int | None = None
     horizon: int | None = None

@@ -35,7 +35,8 @@ def note_shortfalls(
     )
     for k, (name, answer) in enumerate(answers.items()):
         shares = {float(level): inside(y[k], low[level][k], high[level][k]) for level in levels}
-        typed = repr(models[name]) if answer.own.any() else None
+        own = answer.own.any() and not models[name]._replays
+        typed = repr(models[name]) if own else None
         found = shortfall(shares, typed, n_series, apart)
         if found is not None:
             notes.setdefault(name, Counter())[CalibrationWarning, found] += 1

@@ -119,6 +119,8 @@ class PanelBooster(Composite):
     share: float = 0.5
     least_gain: float = 0.5
 
+    _replays: ClassVar[bool] = True
+
     #: Fewer series or past forecasts teach nothing that holds for all.
     least_series: ClassVar[int] = 10
     least_cells: ClassVar[int] = 500

@@ -32,7 +32,6 @@ from forecasting.errors import (
     check_choice,
     check_count,
 )
-from forecasting.held import FEW_TRIALS
 from forecasting.pulse import window_unnamed
 from forecasting.windows import Windows, extremes, first_of_block, origin_windows
 
@@ -102,7 +101,7 @@ class WeightedEnsemble(Composite):
     [[0.999, 0.001]]
     """
 
-    _trials: ClassVar[int] = FEW_TRIALS  # each replays its own past
+    _replays: ClassVar[bool] = True
 
     forecasters: Sequence[Forecaster] | Mapping[str, Forecaster]
     weights: Weights = "backtest"
