@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks.default import OURS, cut, is_there
+from benchmarks.default import OURS, cut
 from benchmarks.default_goals import COST, verdict
 from benchmarks.default_panels import AbsentError, load
 from benchmarks.default_peers import QUANTILES
@@ -56,7 +56,7 @@ def milliseconds(panel: str, name: str, folder: Path, runs: int = 3) -> tuple[fl
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a line for each frequency."""
-    for name in filter(is_there, arguments or [next(iter(OURS))]):
+    for name in arguments or [next(iter(OURS))]:
         print(f"{name}: CPU milliseconds for a series")
         with tempfile.TemporaryDirectory() as temporary:
             for panel in PANELS:

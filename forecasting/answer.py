@@ -18,6 +18,7 @@ from forecasting.errors import (
     NoResidualsError,
     OutOfMemoryError,
     OverflowedError,
+    ShortSeriesError,
 )
 from forecasting.pulse import beat
 from forecasting.windows import Windows
@@ -95,6 +96,14 @@ class Answer:
             if failure.stage != "interval":
                 failed[failure.series, failure.window] = True
         return failed
+
+    def too_short(self) -> BoolArray:
+        """Return which cells failed because their history is too short, shape (n_series, n_windows)."""
+        short = np.zeros(self.mean.shape[:2], dtype=bool)
+        for failure in self.failures:
+            if failure.stage != "interval" and failure.error.code == ShortSeriesError.code:
+                short[failure.series, failure.window] = True
+        return short
 
     def settled(self) -> BoolArray:
         """Return which cells have a failure of any stage, an interval that was withheld included."""

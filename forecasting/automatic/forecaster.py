@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -17,7 +18,7 @@ from forecasting.compose.explaining import Explanation, explanation, row_of, why
 from forecasting.compose.members import Learned, learn
 from forecasting.compose.record import Taught
 from forecasting.compose.weighted import WeightedEnsemble
-from forecasting.errors import ArgumentError, DataWarning, ShortSeriesError, check_count, tell
+from forecasting.errors import ArgumentError, DataWarning, check_count, tell
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
 from forecasting.models.weighted_quantiles import WeightedQuantiles
@@ -31,7 +32,7 @@ COMBINATION, INTERMITTENT, LAST = 0, 1, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Learnt:
+class AutoFit:
     """What ``fit`` kept: who forecasts each series, and what each of them learned."""
 
     kind: IntArray  # (S,)
@@ -43,8 +44,8 @@ class Learnt:
         """Series that nothing but their last value can forecast, shape (S,)."""
         _, taught, _ = _combination(self)
         lost = np.stack([one.failed.failed()[:, 0] for one in taught.members])
-        some = np.stack([_is_short(one.failed) for one in taught.members]).any(axis=0)
-        demand = _is_short(self.parts[INTERMITTENT].failed)
+        some = np.stack([one.failed.too_short()[:, 0] for one in taught.members]).any(axis=0)
+        demand = self.parts[INTERMITTENT].failed.too_short()[:, 0]
         return np.where(self.kind == COMBINATION, lost.all(axis=0) & some, demand)
 
 
@@ -72,15 +73,15 @@ class AutoForecaster(Forecaster):
 
     A series without negative values of which more than 30 % are zeros is forecast by
     :class:`WeightedQuantiles` instead. A component that cannot take a series (logarithms of zeros, a short
-    history) is left out of it and named; where all are too short, the last value stands in. The column
-    ``served_by`` of a forecast says who made it: ``WeightedEnsemble``, ``PanelBooster`` (around it, with
-    ``booster=True``), ``WeightedQuantiles`` or ``Naive``.
+    history) is left out of it and named; where all are, one of them for a short history, the last value stands
+    in. The column ``served_by`` of a forecast says who made it: ``WeightedEnsemble``, ``PanelBooster`` (around
+    it, with ``booster=True``), ``WeightedQuantiles`` or ``Naive``.
 
     Parameters
     ----------
     season_length : int, optional
-        Steps in a season; None takes the usual one of the frequency: 12 months, 7 days, 52 weeks, 24 hours.
-        Times that are whole numbers have none: give it.
+        Steps in a season; None takes the usual one of the frequency: 12 months, 7 days, 52 weeks, 24 hours. A
+        week of hours, 168, is forecast as its days are. Times that are whole numbers have none: give it.
     horizon : int, optional
         How far ahead days, weeks and hours are backtested for their weights: the ``h`` that you will ask for.
         None takes four weeks of days, 13 weeks, two days of hours, a quarter of another long season. Short
@@ -91,7 +92,7 @@ class AutoForecaster(Forecaster):
     booster : bool
         Correct the combination by what its errors have in common over all series, where a gate finds that it
         pays: :class:`PanelBooster`, which needs the package ``lightgbm`` and at least 10 series. Made for
-        panels of days; False by default because it takes up to four times as long, and on months it loses.
+        panels of days; False by default because it takes up to six times as long, and on months it loses.
 
     Notes
     -----
@@ -163,20 +164,11 @@ class AutoForecaster(Forecaster):
     # --- the contract -------------------------------------------------------------------------------------
 
     def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
-        answer = empty_answer(windows, probs)
         if not windows.active.any():
-            return answer
+            return empty_answer(windows, probs)
         members = self._forecasters(self.recipe(windows.panel.calendar))
         kind = _carried(intermittent(windows), windows)
-        parts = ((kind == j, member) for j, member in enumerate(members[:LAST]))
-        found = [
-            (j, mask, member.uncalibrated(windows.only(mask), probs))
-            for j, (mask, member) in enumerate(parts)
-        ]
-        left = _too_short(found, windows)
-        found.append((LAST, left, members[LAST].uncalibrated(windows.only(left), probs)))
-        self._merge(found, windows, left, answer, members)
-        return answer
+        return self._merged(members, [one.uncalibrated for one in members], kind, windows, probs)
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
         made = self.recipe(windows.panel.calendar)
@@ -187,31 +179,32 @@ class AutoForecaster(Forecaster):
             for j, member in enumerate(members[:LAST])
         ]
         parts.append(learn(members[LAST], windows))
-        return Learnt(kind, tuple(parts), made)
+        return AutoFit(kind, tuple(parts), made)
 
     def _recall(self, learned: Any, windows: Windows, probs: tuple[float, ...]) -> Answer:
-        answer = empty_answer(windows, probs)
-        found = []
-        for j, part in enumerate(learned.parts[:LAST]):
-            mask = windows.active & (learned.kind == j)[:, None]
-            found.append((j, mask, part.answer(windows.only(mask), probs)))
-        left = _too_short(found, windows)
-        found.append((LAST, left, learned.parts[LAST].answer(windows.only(left), probs)))
-        members = tuple(part.member for part in learned.parts)
-        self._merge(found, windows, left, answer, members)
-        return answer
+        members = [part.member for part in learned.parts]
+        ask = [part.answer for part in learned.parts]
+        return self._merged(members, ask, learned.kind[:, None], windows, probs)
 
-    def _merge(
+    def _merged(
         self,
-        found: list[tuple[int, BoolArray, Answer]],
+        members: Sequence[Forecaster],
+        ask: Sequence[Callable[[Windows, tuple[float, ...]], Answer]],
+        kind: IntArray,
         windows: Windows,
-        left: BoolArray,
-        answer: Answer,
-        members: tuple[Forecaster, ...],
-    ) -> None:
+        probs: tuple[float, ...],
+    ) -> Answer:
+        """Return each cell from the member of its kind (S, K); from the last one if it is too short for it."""
+        answer = empty_answer(windows, probs)
         answer.served_by = np.full(windows.active.shape, None, dtype=object)
-        for j, mask, part in found:
-            mine = windows.active & mask & (left if j == LAST else ~left)
+        left = np.zeros(windows.active.shape, dtype=bool)
+        for j, one in enumerate(ask):
+            mine = left if j == LAST else windows.active & (kind == j)
+            part = one(windows.only(mine), probs)
+            if j != LAST:
+                short = mine & part.too_short()
+                left |= short
+                mine = mine & ~short
             cells = np.nonzero(mine)
             answer.place(cells, part, cells)
             answer.served_by[cells] = type(members[j]).__name__
@@ -225,11 +218,12 @@ class AutoForecaster(Forecaster):
         answer.parameters["season_length"] = np.full(
             windows.active.shape, float(made.season_length)
         )
+        return answer
 
     # --- what is shown --------------------------------------------------------------------------------------
 
     def _describe(self, learned: Any) -> dict[str, AnyArray]:
-        if not isinstance(learned, Learnt):
+        if not isinstance(learned, AutoFit):
             return {}
         shape = (len(learned.kind), 1)
         made = learned.recipe
@@ -271,7 +265,9 @@ class AutoForecaster(Forecaster):
         """
         fitted = self._require_fitted()
         i = row_of(fitted.panel.ids, unique_id)
-        if fitted.failed.failed()[i, 0] or not _combined(fitted.learned)[i]:
+        if fitted.failed.failed()[i, 0]:
+            raise ArgumentError(f"series {fitted.panel.ids[i]!r} could not be fitted; see failures")
+        if not _combined(fitted.learned)[i]:
             served = self._describe(fitted.learned)["served_by"][i, 0]
             raise ArgumentError(
                 f"series {fitted.panel.ids[i]!r} is not forecast by a combination but by {served}; see "
@@ -314,26 +310,18 @@ class AutoForecaster(Forecaster):
         for j, (member, kept) in enumerate(zip(members, packed["parts"], strict=True)):
             mine = np.ones(len(kind), dtype=bool) if j == LAST else kind == j
             parts.append(Learned(member, *member._restore(kept, windows.only(mine[:, None]))))
-        return Learnt(kind, tuple(parts), made)
+        return AutoFit(kind, tuple(parts), made)
 
     def _again(self, kept: Any) -> tuple[str, ...]:
         return tuple(kept["learned"]["again"]) if kept is not None else super()._again(kept)
 
 
-def _combined(learned: Learnt) -> BoolArray:
+def _combined(learned: AutoFit) -> BoolArray:
     """Return which series are forecast by the combination, shape (S,)."""
     return np.asarray((learned.kind == COMBINATION) & ~learned.too_short)
 
 
-def _is_short(failed: Answer) -> BoolArray:
-    """Return which series failed because they are too short, shape (S,)."""
-    short = np.zeros(len(failed.mean), dtype=bool)
-    for f in failed.failures:
-        short[f.series] |= f.error.code == ShortSeriesError.code
-    return short
-
-
-def _combination(learned: Learnt) -> tuple[WeightedEnsemble, Taught, Learned]:
+def _combination(learned: AutoFit) -> tuple[WeightedEnsemble, Taught, Learned]:
     """Return the ensemble, what it was taught, and the part that answers: it, or its booster."""
     part = learned.parts[COMBINATION]
     if isinstance(part.member, PanelBooster):
@@ -367,13 +355,3 @@ def _carried(flags: BoolArray, windows: Windows) -> IntArray:
         current = np.where(new[:, k], flags[:, k], current)
         found[:, k] = current
     return found
-
-
-def _too_short(found: list[tuple[int, BoolArray, Answer]], windows: Windows) -> BoolArray:
-    """Return the cells whose history is too short for every component."""
-    short = np.zeros(windows.active.shape, dtype=bool)
-    for _, mask, part in found:
-        for f in part.failures:
-            if f.stage != "interval" and f.error.code == ShortSeriesError.code:
-                short[f.series, f.window] = mask[f.series, f.window]
-    return short & windows.active

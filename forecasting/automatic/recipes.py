@@ -9,6 +9,7 @@ from forecasting.calendar import Calendar
 from forecasting.compose.stl import STLForecaster
 from forecasting.compose.transform import Log, Transformed
 from forecasting.compose.weighted import WeightedEnsemble
+from forecasting.compose.widths import Intervals
 from forecasting.compose.zeros import SkipZeros
 from forecasting.frequency import BusinessDays, ClockSteps, DaySteps, IntegerSteps, ListedTimes
 from forecasting.models.autoregression import AutoRegressiveRidge
@@ -21,7 +22,7 @@ from forecasting.models.year_ago import YearAgo
 
 #: Seasons up to this length are estimated state by state: months, quarters, 13 periods of four weeks.
 LONGEST_SHORT_SEASON = 23
-#: Of times of the day up to this one, half hours; two models of each state otherwise take seconds a series.
+#: Steps in a day up to which exponential smoothing keeps a state for each: half hours.
 LONGEST_STATES = 48
 #: Seasons that are weeks of days, a year of weeks, a day of hours, where the times are whole numbers.
 WEEKS, YEARS, DAYS = (5, 6, 7), (52, 53), (24, 48, 96)
@@ -49,21 +50,19 @@ def recipe(
 ) -> Recipe:
     """Return what data with this season are forecast by; the calendar says what the season is a season of."""
     m, frequency = season_length, IntegerSteps() if calendar is None else calendar.frequency
-    dated = not isinstance(frequency, (IntegerSteps, ListedTimes))
-    day = frequency.season_length if isinstance(frequency, ClockSteps) else m
-    if (
-        (isinstance(frequency, ClockSteps) or (not dated and m in DAYS))
-        and m in (day, 7 * day)
-        and day > 1
-    ):
+    counted = isinstance(frequency, (IntegerSteps, ListedTimes))
+    day = m if counted and m in DAYS else 0
+    if isinstance(frequency, ClockSteps):
+        day = frequency.season_length
+    if day > 1 and m in (day, 7 * day):
         return _hours(day, horizon, pooled)
     days = frequency.step if isinstance(frequency, DaySteps) else 0
     daily = isinstance(frequency, BusinessDays) or days == 1
-    if (daily or not dated) and m in WEEKS:
+    if (daily or counted) and m in WEEKS:
         return _days(m, horizon, pooled)
     if m <= LONGEST_SHORT_SEASON:
         return _short(m, pooled)
-    if (days == 7 or not dated) and m in YEARS:
+    if (days == 7 or counted) and m in YEARS:
         return _long("weeks", m, 365.25 / 7, horizon, pooled)
     return _long("long seasons", m, float(m), horizon, pooled)
 
@@ -100,7 +99,7 @@ def _short(m: int, pooled: bool) -> Recipe:
 
 
 def _strided(
-    name: str, members: dict[str, Forecaster], m: int, h: int, intervals: str, pooled: bool
+    name: str, members: dict[str, Forecaster], m: int, h: int, intervals: Intervals, pooled: bool
 ) -> Recipe:
     return Recipe(
         name,
@@ -111,7 +110,7 @@ def _strided(
             horizon=h,
             n_origins=8,
             step_size=max(h // 2, 1),
-            intervals=intervals,  # type: ignore[arg-type]
+            intervals=intervals,
             pooled=pooled,
             on_failure="leave_out",
         ),

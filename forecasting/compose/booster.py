@@ -28,7 +28,7 @@ from forecasting.compose.boosting import (
 )
 from forecasting.compose.members import Ask, Composite, learn
 from forecasting.compose.record import Record, Taught
-from forecasting.compose.weighted import REACH, WeightedEnsemble
+from forecasting.compose.weighted import WeightedEnsemble
 from forecasting.compose.weighting import Past, within_reach
 from forecasting.compose.widths import say_modelled
 from forecasting.errors import ArgumentError, ForecastingError, check_count, plural
@@ -348,7 +348,7 @@ class PanelBooster(Composite):
         bounds = extremes(windows.columns(np.array([k]), standalone=True))
         low, high = (bound[series] for bound in bounds)
         boosted = mean.copy()
-        boosted[series] = within_reach(moved, low, high, REACH)
+        boosted[series] = within_reach(moved, low, high)
         return boosted
 
     def _tell_of_past_intervals(self, windows: Windows, asked: Any) -> None:

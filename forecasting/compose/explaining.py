@@ -101,7 +101,7 @@ def explanation(
             "hi-95": hi95,
         }
     )
-    for name, one in zip(ensemble.names or (), taught.members, strict=True):
+    for name, one in zip(ensemble._names, taught.members, strict=True):
         forecasts[f"forecast_{name}"] = one.answer(windows, ()).mean[i, 0]
     lo, hi = int(panel.offsets[i]), int(panel.offsets[i + 1])
     ordinals = panel.start[i] + np.arange(hi - lo, dtype=np.int64)
@@ -114,7 +114,7 @@ def explanation(
 
 def _table(ensemble: WeightedEnsemble, taught: Taught, i: int) -> pd.DataFrame:
     shown = ensemble._describe(taught)
-    names = list(ensemble.names or ())
+    names = list(ensemble._names)
     table = pd.DataFrame(
         {
             "component": names,
@@ -151,9 +151,10 @@ def _shortly(value: object) -> str:
 def _sentence_of_one(ensemble: WeightedEnsemble, record: Record, i: int) -> str:
     n = int(record.counts[i])
     if n == 0:
-        where = "the panel's" if ensemble.pooled else "equal"
+        panel = ensemble.pooled and ensemble.weights in ("backtest", "select")
+        where = "the panel's" if panel else "equal"
         return f"Too short to be backtested: the components have {where} weights."
-    names = list(ensemble.names or ())
+    names = list(ensemble._names)
     errors = np.where(np.isfinite(record.errors[:, i]), record.errors[:, i], np.inf)
     best, own = int(np.argmin(errors)), float(record.error[i])
     return (
@@ -171,23 +172,31 @@ def why(ensemble: WeightedEnsemble, taught: Taught, chosen: BoolArray) -> str:
     if n == 0:
         return f"None of {plural(total, 'series', 'series')} is long enough to be backtested."
     own = record.error[known]
-    names = list(ensemble.names or ())
-    everywhere = np.asarray(np.isfinite(record.errors[:, known]).all(axis=1))
+    names = list(ensemble._names)
     text = (
         f"Backtested from {plural(ensemble.n_origins, 'earlier origin')} on the past of {n:,} of "
         f"{plural(total, 'series', 'series')}, the combination was off by {own.mean():.3f} seasonal "
         "naive errors"
     )
-    if not everywhere.any():
+    # Against each component on the series that it could take: the combination of these alone.
+    errors = record.errors[:, known]
+    there = np.isfinite(errors)
+    better = np.where(there, errors - own, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    most = 2 * there.sum(axis=1) > n  # who can take less than half is no choice for the panel
+    if not most.any():
         return text + "."
-    means = np.where(
-        everywhere, np.where(everywhere[:, None], record.errors[:, known], 0).mean(axis=1), np.inf
+    best = int(np.argmin(np.where(most, better, np.inf)))
+    mine, of = there[best], int(there[best].sum())
+    wins = float((own <= errors[best])[mine].mean())
+    alone = (
+        ""
+        if of == n
+        else f" (the combination {own[mine].mean():.3f} on the {of:,} that it can take)"
     )
-    best = int(np.argmin(means))
-    wins = float((own <= record.errors[best, known]).mean())
     return (
-        f"{text}, the best single component in hindsight, {names[best]}, by {means[best]:.3f}; the "
-        f"combination was at least as good as it on {100 * wins:.0f} % of the series."
+        f"{text}, the best single component in hindsight, {names[best]}, by {errors[best, mine].mean():.3f}"
+        f"{alone}; the combination was at least as good as it on {100 * wins:.0f} % of "
+        f"{'the' if of == n else 'these'} series."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from forecasting.answer import Answer, empty_answer
+from forecasting.answer import Answer
 from forecasting.base import Forecaster
 from forecasting.errors import ArgumentError
 from forecasting.windows import Windows
@@ -129,4 +129,4 @@ def check_member(member: object, where: str) -> None:
         raise ArgumentError(f"{where} holds forecasters, got {what}; make an instance")
 
 
-__all__ = ["Ask", "Composite", "Learned", "check_member", "empty_answer", "learn"]
+__all__ = ["Ask", "Composite", "Learned", "check_member", "learn"]

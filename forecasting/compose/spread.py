@@ -5,12 +5,13 @@ Two estimates of the same thing, the quantiles of ``(y - mean) / s0`` at step ``
 
 ``conformal``
     Errors at earlier origins, ``u = |error| / s0``. With the profile ``g_h`` (the panel's mean of ``u`` at step
-    ``h``, each held at 20 times their median) and the series' own size ``s_i = (sum u / g + c) / (n + c)``,
-    ``c = H / 4``, the scores are ``z = u / (g_h s_i)``, ``s_i`` taken without the origin of the score and its
-    neighbours: a score that helped to scale itself is too small. The half-width of level ``L`` is
-    ``s0 s_i g_h`` times the ``L`` quantile of all ``z`` (split conformal, Lei et al. 2018, *J. Am. Stat.
-    Assoc.* 113, 1094-1111, with local scales). Not pooled, a series has its own ``z`` alone, ``g`` grows by the
-    power by which its errors do (:func:`_power`), and ``c`` counts for its mean of ``u / g`` instead of 1.
+    ``h``, each held at 20 times the median of ``u`` over the usual growth) and the series' own size
+    ``s_i = (sum u / g + c) / (n + c)``, ``c = H / 4``, the scores are ``z = u / (g_h s_i)``, ``s_i`` taken
+    without the origin of the score and its neighbours: a score that helped to scale itself is too small. The
+    half-width of level ``L`` is ``s0 s_i g_h`` times the ``L`` quantile of all ``z`` (split conformal, Lei et
+    al. 2018, *J. Am. Stat. Assoc.* 113, 1094-1111, with local scales). Not pooled, a series has its own ``z``
+    alone, ``g`` grows by the power by which its errors do (:func:`_power`), and ``c`` counts for its mean of
+    ``u / g`` instead of 1.
 
 ``scale``
     ``log sigma_h = log s0 + x_h' b``: sixteen features of the history, of the past errors and of how far the
@@ -40,7 +41,7 @@ FEATURES = (
     "1 - trust",
     "log(d1 / s0)",
     "log(recent / s0)",
-    "log(dispersion_h / s0)",
+    "log(dispersion_h / s0 + 0.02)",
     "log h",
     "log h * log(backtest / s0)",
     "log h * log(d1 / s0)",

@@ -37,9 +37,6 @@ from forecasting.windows import Windows, extremes, first_of_block, origin_window
 
 Weights = Literal["backtest", "equal", "median", "select"]
 
-#: Members are held within this many ranges of the history around it.
-REACH = 3.0
-
 
 @dataclass(frozen=True)
 class WeightedEnsemble(Composite):
@@ -59,12 +56,14 @@ class WeightedEnsemble(Composite):
     origins (``conformal``), from a bundled model of how errors grow (``scale``), or are the mean of the two
     (``blend``); see ``forecasting.compose.spread``. Where no series is long enough for an origin there are no
     own errors: the model stands in, and a warning says so. Members are held within three ranges of the history,
-    and at zero and above where the history is; so are quantiles.
+    and they and the quantiles at zero and above where the history is.
 
     Parameters
     ----------
     forecasters : sequence of Forecaster, or mapping of names to forecasters
         At least two, of any kind.
+    names : sequence of str, optional
+        What they are called in tables; a mapping has them, else the classes where these differ.
     weights : {"backtest", "equal", "median", "select"}
         ``equal`` and ``median`` need no errors, ``select`` takes the member with the least one.
     season_length : int
@@ -166,7 +165,7 @@ class WeightedEnsemble(Composite):
             warnings.simplefilter("ignore")  # of forecasts that nobody is given
             means = np.stack([member.uncalibrated(inner, ()).mean for member in self.members])
         low, high = extremes(inner)
-        means = within_reach(means, low[None, ..., None], high[None, ..., None], REACH)
+        means = within_reach(means, low[None, ..., None], high[None, ..., None])
         steps = np.arange(1, self.horizon + 1)
         seen = steps <= offsets[:, None]  # (O, H)
         ahead = np.where(seen, steps - 1 - offsets[:, None], 0)
@@ -264,7 +263,7 @@ class WeightedEnsemble(Composite):
         answer.seconds = np.sum([part.seconds for part in parts], axis=0)
         low, high = extremes(windows)
         means = np.stack([part.mean for part in parts])
-        means = within_reach(means, low[None, ..., None], high[None, ..., None], REACH)
+        means = within_reach(means, low[None, ..., None], high[None, ..., None])
         self._put_failures(parts, windows, answer)
         return answer, means
 
@@ -314,7 +313,8 @@ class WeightedEnsemble(Composite):
             if windows.known.shape[1]:
                 _fail_what_lacks_regressors(windows, windows.active & lost.any(axis=0), answer)
                 doomed |= answer.failed()
-            short = _short(parts, doomed)
+            # Of several reasons to fail a short history is the one to tell.
+            short = doomed & np.stack([part.too_short() for part in parts]).any(axis=0)
             answer.parameters["left_out"] = np.full(windows.active.shape, "", dtype=object)
         for j, part in enumerate(parts):
             member, failed = self.members[j], answer.failed()
@@ -410,16 +410,6 @@ def _fail_what_lacks_regressors(windows: Windows, cells: BoolArray, answer: Answ
             windows.known_ahead(int(i), int(windows.hi[i, k]))
         except RegressorError as error:
             answer.fail(int(i), int(k), "data", error)
-
-
-def _short(parts: Sequence[Answer], doomed: BoolArray) -> BoolArray:
-    """Return which of the doomed cells are too short for a member: of several reasons the one to tell."""
-    short = np.zeros_like(doomed)
-    for part in parts:
-        for f in part.failures:
-            if f.stage != "interval" and f.error.code == ShortSeriesError.code:
-                short[f.series, f.window] = True
-    return short & doomed
 
 
 def _names(members: Sequence[Forecaster]) -> tuple[str, ...]:

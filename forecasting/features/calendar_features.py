@@ -24,7 +24,7 @@ from forecasting.frequency import (
 from forecasting.panel import Panel
 from forecasting.reading import DataOptions, as_panel
 
-#: Days beyond both ends that are looked at: a payday may be moved there, a holiday may lie there.
+#: Days beyond both ends that are looked at, at least: a payday may be moved there, a holiday may lie there.
 MARGIN = 70
 
 Payday = Literal["last"] | int
@@ -105,8 +105,9 @@ def calendar_features(
     first, last = int(panel.start.min()), int(panel.end.max()) + h
     times = calendar.times(np.arange(first, last + 1, dtype=np.int64))
     place, begin, end = _places(calendar, times, first)
-    days = np.arange(begin - MARGIN, end + MARGIN + 1, dtype="M8[D]")
-    inner = slice(MARGIN, len(days) - MARGIN)
+    margin = max(MARGIN, lead + 1, lag + 1)
+    days = np.arange(begin - margin, end + margin + 1, dtype="M8[D]")
+    inner = slice(margin, len(days) - margin)
     columns, holiday = _holiday_columns(days, inner, country, subdivision, by_name, lead, lag)
     for payday in asked:
         columns[f"payday_{payday}"] = _paydays(days, payday, holiday)

@@ -589,6 +589,31 @@ def test_why_says_what_the_mean_errors_are_and_that_the_best_member_is_known_in_
     )
 
 
+def test_why_holds_each_member_against_the_combination_where_it_could_forecast(panel):
+    """One series with a negative value takes no logarithm from what is said of the others."""
+    values = panel["y"].where(panel["unique_id"] != "s0", panel["y"] - panel["y"].mean())
+    log = fc.Transformed(fc.SeasonalNaive(12), fc.Log())
+    members = {"log": log, "mean": fc.HistoricAverage(), "last": fc.Naive()}
+    ensemble = fc.WeightedEnsemble(members, season_length=12, on_failure="leave_out")
+    fitted = ensemble.fit(panel.assign(y=values))
+    table = fitted.parameters()
+    some = table[table["error_log"].notna()]
+    assert len(some) == len(table) - 1
+    wins = 100 * (some["error"] <= some["error_log"]).mean()
+    log_error, error = some["error_log"].mean(), some["error"].mean()
+    assert (
+        f"in hindsight, log, by {log_error:.3f} (the combination {error:.3f} on the {len(some)} that it can "
+        f"take); the combination was at least as good as it on {wins:.0f} % of these series."
+    ) in fitted.why()
+
+
+@pytest.mark.parametrize(("weights", "whose"), [("backtest", "the panel's"), ("median", "equal")])
+def test_an_explanation_of_a_short_series_says_whose_weights_it_has(panel, weights, whose):
+    short = pd.concat([panel, panel.tail(10).assign(unique_id="short")])
+    fitted = fc.WeightedEnsemble(MEMBERS, weights=weights, season_length=12).fit(short)
+    assert f"the components have {whose} weights" in repr(fitted.explain("short"))
+
+
 def test_an_explanation_names_the_series_it_lacks(panel):
     ensemble = fc.WeightedEnsemble(MEMBERS).fit(panel)
     with pytest.raises(ArgumentError, match="say which"):

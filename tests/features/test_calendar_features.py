@@ -51,6 +51,16 @@ def test_the_days_before_and_after_a_holiday():
     assert dates_of(found["holiday_lag_1"]) == ["12-27"]
 
 
+def test_the_days_around_a_holiday_reach_as_far_as_is_asked():
+    days = pd.date_range("2024-01-01", periods=60)
+    found = fc.calendar_features(days, "US", lead=100, lag=100, month_ends=0)
+    long = fc.calendar_features(
+        pd.date_range("2023-01-01", "2024-12-31"), "US", lead=100, lag=100, month_ends=0
+    )
+    expected = long[long["ds"].isin(days)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected[found.columns])
+
+
 def test_a_holiday_beyond_the_end_is_seen_coming():
     assert dates_of(features("2024-12-20", 5, "DE")["holiday_lead_1"]) == ["12-24"]
     assert dates_of(features("2025-01-02", 3, "DE")["holiday_lag_1"]) == ["01-02"]

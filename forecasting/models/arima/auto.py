@@ -147,9 +147,9 @@ class AutoARIMA(Family):
                     f"there is no series {show_id(unique_id)}; there are {show_ids(ids)}"
                 )
             if failed[series[0]]:
-                raise ArgumentError(f"{show_id(unique_id)} could not be fitted; see failures()")
+                raise ArgumentError(f"{show_id(unique_id)} could not be fitted; see failures")
         if len(series) == 0:
-            raise ArgumentError("no series could be fitted; see failures()")
+            raise ArgumentError("no series could be fitted; see failures")
         fits = fitted.learned.take((series, np.zeros(len(series), dtype=np.int64)))
         return explained(fits, self._limits_of(fits), ids[series])
 
