@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import math
 import re
 from dataclasses import dataclass
 
@@ -158,7 +159,8 @@ class ClockSteps(Frequency):
 
     @property
     def season_length(self) -> int:
-        return max(1, NS_PER_DAY // self.step_ns)
+        # Steps that do not divide a day come round to the same hour after some days: 24 steps of 7 hours.
+        return NS_PER_DAY // math.gcd(NS_PER_DAY, self.step_ns)
 
     @property
     def on_the_clock(self) -> bool:

@@ -101,7 +101,8 @@ def warn_about_failures(
     shown = [f"{show_id(panel.ids[f.series])}: {f.error.code}, {f.error}" for f in new[:3]]
     rest = f"; and {len(new) - 3:,} more" if len(new) > 3 else ""
     what = "have no prediction interval" if withheld else f"failed in {stage}"
-    rest_stands = "" if withheld else "; the others are forecast. All are listed in .failures"
+    where = ".failures" if stage == "fit" else ".attrs['failures'] of the forecast"
+    rest_stands = "" if withheld else f"; the others are forecast. All are listed in {where}"
     tell(
         f"{n_failed:,} of {plural(panel.n_series, 'series', 'series')} {what} "
         f"({'; '.join(shown)}{rest}){rest_stands}",

@@ -94,7 +94,7 @@ def test_the_unit_of_the_times_changes_nothing(alias, unit):
 @pytest.mark.parametrize(
     ("alias", "expected"),
     [("h", 24), ("15min", 96), ("D", 7), ("B", 5), ("W-MON", 52), ("MS", 12), ("ME", 12),
-     ("QS-JAN", 4), ("YE-DEC", 1), ("2D", 1)],
+     ("QS-JAN", 4), ("YE-DEC", 1), ("2D", 1), ("4W", 13), ("8h", 3), ("7h", 24), ("90min", 16)],
 )  # fmt: skip
 def test_the_usual_season(alias, expected):
     assert parse_frequency(alias).season_length == expected

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
+import pandas as pd
 
-from forecasting._typing import AnyArray, BoolArray, IntArray
+from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
 from forecasting.answer import Answer, empty_answer
 from forecasting.automatic.recipes import Recipe, recipe
 from forecasting.base import Forecaster
@@ -22,10 +23,13 @@ from forecasting.errors import ArgumentError, DataWarning, check_count, tell
 from forecasting.modelfile.errors import demand
 from forecasting.models.naive import Naive
 from forecasting.models.weighted_quantiles import WeightedQuantiles
+from forecasting.regressors import Regressors
 from forecasting.windows import Windows, bounds_of, extremes, first_of_block
 
 #: A history without negative values of which more than this share are zeros is intermittent.
 ZEROS = 0.3
+#: Zeros come at regular times if of their surprises a season leaves less than this share, seen three times.
+SURPRISES, LEAST_SEASONS = 0.2, 3
 
 #: What forecasts a series: the combination, the one for intermittent demand, or its last value.
 COMBINATION, INTERMITTENT, LAST = 0, 1, 2
@@ -71,11 +75,12 @@ class AutoForecaster(Forecaster):
     from which the intervals come as well. Known-future regressors reach the components that can use them: the
     regressions and the autoregression.
 
-    A series without negative values of which more than 30 % are zeros is forecast by
-    :class:`WeightedQuantiles` instead. A component that cannot take a series (logarithms of zeros, a short
-    history) is left out of it and named; where all are, one of them for a short history, the last value stands
-    in. The column ``served_by`` of a forecast says who made it: ``WeightedEnsemble``, ``PanelBooster`` (around
-    it, with ``booster=True``), ``WeightedQuantiles`` or ``Naive``.
+    A series without negative values of which more than 30 % are zeros, counted from its first that is none and
+    unless they come at regular times, is forecast by :class:`WeightedQuantiles` instead. A component that
+    cannot take a series (logarithms of zeros, a short history) is left out of it and named; where all are, one
+    of them for a short history, the last value stands in. The column ``served_by`` of a forecast says who made
+    it: ``WeightedEnsemble``, ``PanelBooster`` (around it, with ``booster=True``), ``WeightedQuantiles`` or
+    ``Naive``.
 
     Parameters
     ----------
@@ -166,14 +171,15 @@ class AutoForecaster(Forecaster):
     def _forecast_windows(self, windows: Windows, probs: tuple[float, ...]) -> Answer:
         if not windows.active.any():
             return empty_answer(windows, probs)
-        members = self._forecasters(self.recipe(windows.panel.calendar))
-        kind = _carried(intermittent(windows), windows)
+        made = self.recipe(windows.panel.calendar)
+        members = self._forecasters(made)
+        kind = _carried(intermittent(windows, made.seasons), windows)
         return self._merged(members, [one.uncalibrated for one in members], kind, windows, probs)
 
     def _learn(self, windows: Windows, failed: Answer) -> Any:
         made = self.recipe(windows.panel.calendar)
         members = self._forecasters(made)
-        kind = intermittent(windows)[:, 0].astype(np.int64)
+        kind = intermittent(windows, made.seasons)[:, 0].astype(np.int64)
         parts = [
             learn(member, windows.only((kind == j)[:, None]))
             for j, member in enumerate(members[:LAST])
@@ -242,7 +248,12 @@ class AutoForecaster(Forecaster):
         table["served_by"][learned.too_short, 0] = type(learned.parts[LAST].member).__name__
         return table
 
-    def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
+    def explain(
+        self,
+        unique_id: object = None,
+        h: int | None = None,
+        X: Regressors | pd.DataFrame | None = None,
+    ) -> Explanation:
         """Return why a series is forecast as it is: weights, components' errors and forecasts.
 
         Parameters
@@ -251,6 +262,8 @@ class AutoForecaster(Forecaster):
             The series; may be left out where there is one.
         h : int, optional
             Steps to show; as many as each earlier origin forecast, by default.
+        X : Regressors or DataFrame, optional
+            Known-future regressors of these steps, as in ``predict``.
 
         Returns
         -------
@@ -274,7 +287,7 @@ class AutoForecaster(Forecaster):
                 "parameters() and failures"
             )
         ensemble, taught, whole = _combination(fitted.learned)
-        return explanation(ensemble, taught, fitted, i, h, whole)
+        return explanation(ensemble, taught, fitted, i, h, X, whole)
 
     def why(self) -> str:
         """Return in a sentence why the forecasts of the panel are to be believed.
@@ -329,8 +342,12 @@ def _combination(learned: AutoFit) -> tuple[WeightedEnsemble, Taught, Learned]:
     return cast("WeightedEnsemble", part.member), part.state, part
 
 
-def intermittent(windows: Windows) -> BoolArray:
-    """Return which histories are intermittent, shape (S, K): none negative, more than 30 % zeros."""
+def intermittent(windows: Windows, seasons: Sequence[int] = ()) -> BoolArray:
+    """Return which histories are intermittent, shape (S, K).
+
+    None negative, more than 30 % zeros since the first that is none, and these not such as a season predicts:
+    a shop that is closed at night, or on three days of the week, has no intermittent demand.
+    """
     values = np.append(windows.panel.values, np.nan)
     bounds = bounds_of(windows)
 
@@ -343,7 +360,23 @@ def intermittent(windows: Windows) -> BoolArray:
     share = zeros / np.maximum(known, 1)
     # Nothing but zeros is no demand at all: the combination says so without a distribution.
     found: BoolArray = windows.active & (negative == 0) & (share > ZEROS) & (zeros < known)
+    for i, k in zip(*np.nonzero(found), strict=True):
+        y = values[bounds[i, k, 0] : bounds[i, k, 1]]
+        y = y[int(np.argmax(y > 0)) :]
+        idle = y[np.isfinite(y)] == 0
+        found[i, k] = idle.mean() > ZEROS and not any(_is_regular(y == 0, y, m) for m in seasons)
     return found
+
+
+def _is_regular(idle: BoolArray, y: FloatArray, season: int) -> bool:
+    """Return whether a season says when there is nothing."""
+    if season < 2 or len(y) < LEAST_SEASONS * season:
+        return False
+    place, there = np.arange(len(y)) % season, np.isfinite(y)
+    total = np.bincount(place[there], minlength=season)
+    often = np.bincount(place[there & idle], minlength=season)
+    wrong = np.minimum(often, total - often).sum()
+    return bool(wrong < SURPRISES * min(often.sum(), total.sum() - often.sum()))
 
 
 def _carried(flags: BoolArray, windows: Windows) -> IntArray:

@@ -44,6 +44,12 @@ class Recipe:
     season_length: int
     ensemble: WeightedEnsemble
 
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Every season in steps, a week of hours included."""
+        m = self.season_length
+        return (m, 7 * m) if self.name == "hours" else (m,)
+
 
 def recipe(
     season_length: int, calendar: Calendar | None, horizon: int | None, pooled: bool

@@ -16,6 +16,8 @@ from forecasting.base import Fitted
 from forecasting.compose.members import Learned
 from forecasting.errors import ArgumentError, plural, show_id
 from forecasting.plotting.components import plot_components
+from forecasting.reading import known_ahead
+from forecasting.regressors import Regressors
 from forecasting.schedule import check_horizon
 from forecasting.windows import final_window
 
@@ -76,19 +78,29 @@ def explanation(
     fitted: Fitted,
     i: int,
     h: int | None,
+    X: Regressors | pd.DataFrame | None,
     answers: Learned | None = None,
 ) -> Explanation:
     """Return the explanation of series ``i`` of a panel that an ensemble was fitted on.
 
-    ``answers`` is who forecasts, where that is not the ensemble itself but something around it.
+    ``X`` are known-future regressors of the steps. ``answers`` is who forecasts, where that is not the ensemble
+    itself but something around it.
+
+    Raises
+    ------
+    ForecastingError
+        What the forecast failed for.
     """
     panel = fitted.panel
     steps = check_horizon(ensemble.horizon if h is None else h)
     only = np.zeros((panel.n_series, 1), dtype=bool)
     only[i] = True
-    windows = final_window(panel, steps, fitted.seed).only(only)
+    windows = final_window(panel, steps, fitted.seed, known_ahead(panel, X, steps)).only(only)
     by = answers or Learned(ensemble, taught, empty_answer(windows, ()))
     whole = by.answer(windows, TAILS)
+    for failure in whole.failures:
+        if failure.stage != "interval":
+            raise failure.error
     times = panel.calendar.times(panel.end[i] + np.arange(1, steps + 1, dtype=np.int64))
     lo80, hi80, lo95, hi95 = whole.quantiles[i, 0].T
     forecasts = pd.DataFrame(
@@ -101,15 +113,21 @@ def explanation(
             "hi-95": hi95,
         }
     )
-    for name, one in zip(ensemble._names, taught.members, strict=True):
-        forecasts[f"forecast_{name}"] = one.answer(windows, ()).mean[i, 0]
+    means = np.stack([one.answer(windows, ()).mean for one in taught.members])
+    for name, mean in zip(ensemble._names, means, strict=True):
+        forecasts[f"forecast_{name}"] = mean[i, 0]
+    sentence = _sentence_of_one(ensemble, taught.record, i)
+    if answers is not None and answers.member is not ensemble:
+        correction = whole.mean[i, 0] - ensemble._combined(means[:, :, 0], taught.record.weights)[i]
+        if np.abs(correction).max() > 1e-9 * np.abs(whole.mean[i, 0]).max():
+            forecasts["correction"] = correction
+            who, size = type(answers.member).__name__, np.abs(correction).mean()
+            sentence += f" {who} then corrects it, by {size:.3g} a step in the mean."
     lo, hi = int(panel.offsets[i]), int(panel.offsets[i + 1])
     ordinals = panel.start[i] + np.arange(hi - lo, dtype=np.int64)
     history = pd.DataFrame({"ds": panel.calendar.times(ordinals), "y": panel.values[lo:hi]})
     table = _table(ensemble, taught, i)
-    return Explanation(
-        panel.ids[i], _sentence_of_one(ensemble, taught.record, i), table, forecasts, history
-    )
+    return Explanation(panel.ids[i], sentence, table, forecasts, history)
 
 
 def _table(ensemble: WeightedEnsemble, taught: Taught, i: int) -> pd.DataFrame:

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasting._typing import FloatArray, IntArray
+from forecasting._typing import BoolArray, FloatArray, IntArray
 from forecasting.compose.weighting import row_sum, steady_mean
 
 FEATURES = (
@@ -102,6 +102,10 @@ def unit(y: FloatArray, m: int) -> tuple[float, float, float]:
     floor = 1e-9 * float(known.max(initial=0.0)) or 1e-300
     d1 = _mean_abs(y, 1)
     dm = _mean_abs(y, m) if len(y) > m else d1
+    if np.isnan(d1) and np.isnan(
+        dm
+    ):  # no two neighbours are known: those that come next to each other
+        d1 = _mean_abs(y[np.isfinite(y)], 1)
     d1, dm = max(_or(d1, dm), floor), max(_or(dm, d1), floor)
     return float(np.sqrt(d1) * np.sqrt(dm)), d1, floor
 
@@ -269,10 +273,27 @@ def conformal_widths(
         width = _quantiles(scores.ravel()[None], levels)  # (1, P)
     else:
         width = _quantiles(scores.reshape(len(scores), -1), levels)
-    found: FloatArray = (
-        (s0 * own)[:, None, None] * steps[..., None] * width[:, None] * np.sign(probs - 0.5)
-    )
+    reach = np.minimum(own[:, None] * width, _most(relative, seen, level, levels))
+    found: FloatArray = s0[:, None, None] * steps[..., None] * reach[:, None] * np.sign(probs - 0.5)
     return found
+
+
+def _most(
+    relative: FloatArray, seen: BoolArray, level: float | FloatArray, levels: FloatArray
+) -> FloatArray:
+    """Return the largest width of each series at each level, (S, P), over profile and unit.
+
+    An origin at which all went wrong makes the size of its series large and its own scores larger still: their
+    product is of an error that was never made. Of n errors the largest stands, as for :func:`_quantiles`, for
+    ``n / (n + 1)``, and is that of n later ones to within 8 / n.
+    """
+    from scipy.special import ndtri
+
+    count = seen.sum(axis=(1, 2))[:, None]
+    n = np.maximum(count, 1)
+    top = np.maximum(relative.max(axis=(1, 2)), level)[:, None] * (1.0 + 8.0 / n)
+    beyond = ndtri((1 + levels[None]) / 2) / ndtri((1 + n / (n + 1)) / 2)
+    return np.asarray(np.where(count > 0, top * np.maximum(beyond, 1.0), np.inf))
 
 
 def _power(size: FloatArray) -> FloatArray:

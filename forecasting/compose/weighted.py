@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import pandas as pd
 
 from forecasting._typing import AnyArray, BoolArray, FloatArray, IntArray
 from forecasting.answer import Answer, Failure, empty_answer
@@ -33,6 +34,7 @@ from forecasting.errors import (
     check_count,
 )
 from forecasting.pulse import window_unnamed
+from forecasting.regressors import Regressors
 from forecasting.windows import Windows, extremes, first_of_block, origin_windows
 
 Weights = Literal["backtest", "equal", "median", "select"]
@@ -357,7 +359,12 @@ class WeightedEnsemble(Composite):
                     self._name_left_out(shown["left_out"], j, f)
         return shown
 
-    def explain(self, unique_id: object = None, h: int | None = None) -> Explanation:
+    def explain(
+        self,
+        unique_id: object = None,
+        h: int | None = None,
+        X: Regressors | pd.DataFrame | None = None,
+    ) -> Explanation:
         """Return why a series is forecast as it is: weights, components' errors and forecasts.
 
         Parameters
@@ -366,6 +373,8 @@ class WeightedEnsemble(Composite):
             The series; may be left out where there is one.
         h : int, optional
             Steps to show; as many as each earlier origin forecast, by default.
+        X : Regressors or DataFrame, optional
+            Known-future regressors of these steps, as in ``predict``.
 
         Raises
         ------
@@ -377,7 +386,7 @@ class WeightedEnsemble(Composite):
         i = row_of(fitted.panel.ids, unique_id)
         if fitted.failed.failed()[i, 0]:
             raise ArgumentError(f"series {fitted.panel.ids[i]!r} could not be fitted; see failures")
-        return explanation(self, fitted.learned, fitted, i, h)
+        return explanation(self, fitted.learned, fitted, i, h, X)
 
     def why(self) -> str:
         """Return in a sentence how far the combination and its best member were off at the earlier origins.

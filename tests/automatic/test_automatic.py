@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import forecasting as fc
-from forecasting.errors import ArgumentError
+from forecasting.errors import ArgumentError, RegressorError
 from forecasting.testing.case import quietly
 
 BASE = 50 + 10 * np.sin(np.arange(60) * np.pi / 6) + np.random.default_rng(0).normal(0, 2, 60)
@@ -133,7 +133,6 @@ SERVED = {
     "spike": "WeightedQuantiles",
     "one": "Naive",
     "two": "Naive",
-    "born": "Naive",
     "infinite": None,
 }
 
@@ -148,7 +147,7 @@ def test_every_series_of_a_mixed_panel_has_a_finite_forecast_or_a_failure_that_n
     assert set(means.index[~means]) == {"infinite"}
     assert auto.failures[["unique_id", "code"]].to_numpy().tolist() == [["infinite", "NON_FINITE"]]
     served = by["served_by"].first()
-    short = {"three": "Naive"} if freq == "MS" else {}
+    short = {"three": "Naive", "born": "Naive"} if freq == "MS" else {}
     for name in data["unique_id"].unique():
         expected = {**SERVED, **short}.get(name, "WeightedEnsemble")
         found = served[name] if isinstance(served[name], str) else None
@@ -214,6 +213,31 @@ def test_more_than_three_zeros_in_ten_are_intermittent(zeros, who):
     y[5] = -1.0
     told = quietly(fc.AutoForecaster().fit, series(y)).parameters()
     assert told["served_by"].tolist() == ["WeightedEnsemble"]
+
+
+@pytest.mark.parametrize(
+    ("freq", "closed"),
+    [
+        ("h", lambda t: t % 24 < 9), ("h", lambda t: t % 168 < 60),
+        ("D", lambda t: t % 7 < 3), ("MS", lambda t: t % 12 > 6),
+    ],
+)  # fmt: skip
+def test_a_shop_that_is_closed_at_regular_times_has_no_intermittent_demand(freq, closed):
+    rng, t = np.random.default_rng(3), np.arange(672 if freq == "h" else 120)
+    y = np.where(closed(t), 0.0, 100 + rng.normal(0, 5, len(t)))
+    ahead = t[-1] + 1 + np.arange(12)
+    found = quietly(fc.AutoForecaster().fit, series(y, freq=freq)).predict(12)
+    assert set(found["served_by"]) == {"WeightedEnsemble"}
+    assert np.abs(found["mean"] - np.where(closed(ahead), 0, 100)).mean() < 10
+    rare = quietly(fc.AutoForecaster().fit, series(rng.permutation(y), freq=freq)).predict(1)
+    assert set(rare["served_by"]) == {"WeightedQuantiles"}
+
+
+def test_before_a_series_begins_to_sell_it_has_no_zeros():
+    y = np.concatenate([np.zeros(48), 100 + np.random.default_rng(0).normal(0, 5, 24)])
+    found = fc.AutoForecaster().fit(series(y)).predict(6)
+    assert set(found["served_by"]) == {"WeightedEnsemble"}
+    assert found["mean"].between(90, 115).all()
 
 
 def test_a_series_is_intermittent_by_what_each_cutoff_has_seen():
@@ -296,6 +320,18 @@ def test_an_explanation_is_of_the_forecast_that_predict_gives():
     assert_array_equal(found.forecasts["mean"], whole["mean"])
     assert_array_equal(found.forecasts["lo-95"], whole["lo-95"])
     assert "seasonal naive errors" in repr(found)
+
+
+def test_an_explanation_asks_for_the_regressors_of_its_steps():
+    rng, long = np.random.default_rng(4), pd.date_range("2015-01-01", periods=72, freq="MS")
+    X = pd.DataFrame({"ds": long, "x": rng.normal(size=72)})
+    y = series(50 + 5 * X["x"].to_numpy()[:60] + rng.normal(size=60))
+    auto = fc.AutoForecaster().fit(y, X=fc.Regressors(known_future=X.head(60)))
+    with pytest.raises(RegressorError, match="X="):
+        auto.explain()
+    found = auto.explain(h=12, X=X.tail(12))
+    assert_array_equal(found.forecasts["mean"], auto.predict(12, X=X.tail(12))["mean"])
+    found.plot()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import pytest
 
 import forecasting as fc
 from forecasting.compose.boosting import trials
+from forecasting.compose.explaining import explanation
+from forecasting.compose.members import Learned
 from forecasting.errors import ArgumentError
 from forecasting.reading import as_panel
 from forecasting.schedule import Schedule, rolling_windows
@@ -362,3 +364,15 @@ def test_arguments_that_cannot_be_are_refused(arguments, said):
 @parametrize_forecasters([BOOSTER], data=DATA, h=4)
 def test_contract(forecaster_check):
     forecaster_check()
+
+
+def test_an_explanation_says_what_the_booster_corrects():
+    booster = fc.PanelBooster(ENSEMBLE, n_rounds=5, least_gain=-math.inf).fit(DATA)
+    fitted = booster._require_fitted()
+    whole = Learned(booster, fitted.learned, fitted.failed)
+    found = explanation(ENSEMBLE, fitted.learned.taught, fitted, 0, 7, None, whole)
+    shares = found.table.set_index("component")["weight"]
+    mixed = sum(shares[name] * found.forecasts[f"forecast_{name}"] for name in ENSEMBLE._names)
+    assert found.forecasts["correction"].abs().max() > 0
+    np.testing.assert_allclose(found.forecasts["mean"], mixed + found.forecasts["correction"])
+    assert "PanelBooster then corrects it, by" in repr(found)
