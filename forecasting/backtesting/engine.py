@@ -67,7 +67,8 @@ def backtest(
     step_size : int, optional
         Steps between cutoffs; ``h`` by default, so that test parts do not overlap.
     window : "expanding" or int
-        All of the past, or the last so many steps of it.
+        All of the past, or the last so many steps of it. Where weights or intervals stand on forecasts from
+        earlier origins, each of these is made from as many steps before its origin.
     gap : int
         Steps between the cutoff and the first that is scored.
     refit : bool or int

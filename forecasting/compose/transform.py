@@ -208,7 +208,8 @@ class BoxCox(ElementwiseTransform):
 class Difference(Transform):
     """``z_t = y_t - y_{t - lag}``; the forecast is added up from the last values.
 
-    The intervals of sums do not follow from those of their parts, so they are calibrated.
+    Known-future regressors are differenced as y is. The intervals of sums do not follow from those of their
+    parts, so they are calibrated.
 
     Parameters
     ----------
@@ -339,15 +340,18 @@ class Transformed(LocalForecaster):
 
     def _fit(self, history: History) -> Any:
         fitted = self.transform.fit(history.y)
-        return fitted, self.forecaster._fit(self._changed(history, fitted))
+        return fitted, self.forecaster._fit(self._changed(history, fitted)), self._last(history)
 
     def _predict(self, state: Any, future: Future) -> Distribution:
-        fitted, inner = state
+        fitted, inner, last = state
+        if len(last):
+            X = np.concatenate([last, future.X])
+            future = dataclasses.replace(future, X=X[len(last) :] - X[: -len(last)])
         forecast = as_distribution(self.forecaster._predict(inner, future))
         return self.transform.back(forecast, fitted, self.bias_correction)
 
     def _update(self, state: Any, history: History) -> Any:
-        fitted, inner = state
+        fitted, inner, _ = state
         transform = self.transform
         if isinstance(transform, Difference):
             fitted = transform.fit(history.y)
@@ -355,18 +359,27 @@ class Transformed(LocalForecaster):
             transform.fit(history.y)  # which says what is wrong
         changed = self._changed(history, fitted)
         if not self.forecaster.estimates:  # nothing to keep
-            return fitted, self.forecaster._fit(changed)
-        return fitted, self.forecaster._update(inner, changed)
+            return fitted, self.forecaster._fit(changed), self._last(history)
+        return fitted, self.forecaster._update(inner, changed), self._last(history)
+
+    def _last(self, history: History) -> FloatArray:
+        """Return the known-future regressors that those ahead are differenced with."""
+        lost = self.transform.lost
+        return history.X[len(history.X) - lost :].copy()
 
     def _changed(self, history: History, fitted: Any) -> History:
         lost = self.transform.lost
         y = self.transform.forward(history.y, fitted)
         y.setflags(write=False)
+        X = history.X
+        if lost:  # y = X b + u has the differences of X in its differences
+            X = X[lost:] - X[:-lost]
+            X.setflags(write=False)
         return dataclasses.replace(
             history,
             y=y,
             start=history.start + lost,
-            X=history.X[lost:],
+            X=X,
             past_X=history.past_X[lost:],
         )
 

@@ -158,6 +158,23 @@ def test_box_cox_finds_the_lambda_of_scipy_and_its_mean_lies_above_the_median():
     assert corrected.iloc[0] == pytest.approx(exact, rel=2e-3)  # 200 slices of the distribution
 
 
+@pytest.mark.parametrize("refit", [True, False])
+def test_regressors_are_differenced_as_the_values_are(refit):
+    rng, ds = np.random.default_rng(5), pd.date_range("2015-01-01", periods=90, freq="MS")
+    X = pd.DataFrame({"ds": ds, "x": rng.normal(size=90)})
+    y = 100 + 50 * X["x"] + np.cumsum(rng.normal(size=90))
+    data = pd.DataFrame({"unique_id": "a", "ds": ds, "y": y})
+    models = {
+        "outside": fc.Transformed(fc.ARIMA(order=(0, 0, 1), constant=False), fc.Difference()),
+        "inside": fc.ARIMA(order=(0, 1, 1), constant=False),
+    }
+    run = {"h": 6, "n_windows": 3, "refit": refit, "progress": False}
+    bt = fc.backtest(data, models, X=fc.Regressors(known_future=X), **run)
+    means = bt.forecasts.pivot(index=["cutoff", "step"], columns="model", values="mean")
+    np.testing.assert_allclose(means["outside"], means["inside"], rtol=1e-5)
+    assert (bt.forecasts["y"] - bt.forecasts["mean"]).abs().mean() < 5
+
+
 def test_difference_is_undone_exactly():
     seasonal = fc.Transformed(fc.HistoricAverage(), fc.Difference(7))
     y = series(np.arange(28.0))
