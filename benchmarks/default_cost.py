@@ -33,7 +33,7 @@ import pandas as pd
 from benchmarks.default import OURS
 df = pd.read_parquet({path!r})
 def go(df):
-    model = OURS[{name!r}]({m}).fit(df, freq={freq!r})
+    model = OURS[{name!r}]({m}, {h}).fit(df, freq={freq!r})
     return model.predict({h}, quantiles={quantiles})
 go(df[df["unique_id"] == df["unique_id"].iloc[0]])
 """
