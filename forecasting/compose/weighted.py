@@ -51,7 +51,8 @@ class WeightedEnsemble(Composite):
         ``r_j = E_j / mean_j E_j``,  ``log s_j = lam log r_j + (1 - lam) P_j``,  ``w_j = s_j^-4 / sum s_j^-4``
 
     where ``lam = n / (n + 60)``, ``n`` the number of errors, and ``P_j`` the mean of ``log r_j`` over the panel
-    (0 with ``pooled=False``). A series too short for any origin has the panel's weights. In a backtest all of
+    (0 with ``pooled=False``). A series too short for any origin has the panel's weights; where all are, origins
+    with less behind them count, if intervals do not stand on their errors. In a backtest all of
     it happens inside each window, on the past of that window alone.
 
     Intervals are symmetric around the mean, their widths come from the combination's own errors at these
@@ -162,7 +163,8 @@ class WeightedEnsemble(Composite):
     def _replay(self, windows: Windows, wanted: BoolArray) -> Iterator[tuple[int, Past, Record]]:
         """Yield the past of every wanted window and what it taught, column by column."""
         offsets = self._offsets
-        inner, back = origin_windows(windows, offsets, self.horizon, wanted, self.least_history)
+        least = self._least(windows, wanted)
+        inner, back = origin_windows(windows, offsets, self.horizon, wanted, int(least.min()))
         with warnings.catch_warnings(), window_unnamed():
             warnings.simplefilter("ignore")  # of forecasts that nobody is given
             means = np.stack([member.uncalibrated(inner, ()).mean for member in self.members])
@@ -175,7 +177,9 @@ class WeightedEnsemble(Composite):
         unknown = np.asarray(np.isnan(windows.panel.covariates.known).any(axis=1))
         for k in np.flatnonzero(wanted.any(axis=0)).tolist():
             rows = windows.hi[:, k, None, None] + ahead  # (S, O, H)
-            inside = seen & (rows >= windows.lo[:, k, None, None]) & wanted[:, k, None, None]
+            behind = (inner.hi - inner.lo)[:, back[k]]  # (S, O)
+            counts = wanted[:, k, None] & (behind >= least[:, k, None])
+            inside = seen & (rows >= windows.lo[:, k, None, None]) & counts[..., None]
             truth = np.where(inside, values[np.where(inside, rows, 0)], np.nan)
             if unknown.any():  # a forecast that leans on a regressor that nobody knows says nothing
                 lacking = inside & unknown[np.where(inside, rows, 0)]
@@ -183,6 +187,18 @@ class WeightedEnsemble(Composite):
             scale, s0 = self._scales(windows, k, wanted[:, k])
             past = Past(means[:, :, back[k]], truth, scale)
             yield k, past, self._record(past, s0)
+
+    def _least(self, windows: Windows, wanted: BoolArray) -> IntArray:
+        """Return the rows that an origin must have behind it to count, shape (S, K).
+
+        A season and three steps do where no series that is asked would have an origin else, unless intervals
+        are made of the few errors that come of it.
+        """
+        usual, fewest = self.least_history, max(int(self.season_length) + 3, 9)
+        short = windows.hi - windows.lo - int(self.step_size) < usual
+        if self.pooled:
+            short = np.broadcast_to((short | ~wanted).all(axis=0), short.shape)
+        return np.where(short & (self.intervals == "scale"), min(fewest, usual), usual)
 
     @np.errstate(over="ignore")
     def _scales(self, windows: Windows, k: int, wanted: BoolArray) -> tuple[FloatArray, FloatArray]:

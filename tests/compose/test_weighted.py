@@ -110,6 +110,23 @@ def test_a_series_too_short_to_look_back_has_the_weights_of_the_panel(panel):
     assert_allclose(found, expected / expected.sum(), rtol=1e-9)
 
 
+def test_where_all_are_too_short_for_an_origin_a_season_and_three_steps_behind_it_do(panel):
+    panel = panel.assign(y=panel["y"] + 80 * (panel["ds"].dt.month % 2))
+    short = panel.groupby("unique_id").tail(18)
+    members = {"seasonal": fc.SeasonalNaive(12), "naive": fc.Naive()}
+    build = {"season_length": 12, "n_origins": 12, "intervals": "scale"}
+    alone = fc.WeightedEnsemble(members, **build).fit(short).parameters()
+    assert (
+        alone["n_errors"] == 1 + 2 + 3
+    ).all()  # 15 rows behind the origin: three of them have so many
+    assert (alone["weight_seasonal"] > 0.5).all()
+    beside = pd.concat([short, panel[panel["unique_id"] == "s0"].assign(unique_id="long")])
+    told = fc.WeightedEnsemble(members, **build).fit(beside).parameters().set_index("unique_id")
+    assert (told["n_errors"].drop("long") == 0).all()
+    apart = fc.WeightedEnsemble(members, **build, pooled=False).fit(beside).parameters()
+    assert (apart["n_errors"] > 0).all()
+
+
 def test_a_window_of_a_backtest_is_weighted_by_the_past_of_that_window_alone(panel):
     ensemble = fc.WeightedEnsemble(MEMBERS, season_length=12, horizon=4, n_origins=3)
     bt = fc.backtest(panel, {"w": ensemble}, h=3, n_windows=4, step_size=2, progress=False)
