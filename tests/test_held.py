@@ -124,10 +124,15 @@ def test_what_the_warning_says_to_type_covers() -> None:
 
 def test_intervals_from_past_errors_are_not_told_to_come_from_past_errors() -> None:
     ensemble = fc.WeightedEnsemble([fc.SES(), fc.Naive()], horizon=6, n_origins=2)
-    _, warned = observe(PROCESSES["ETS(AAN), fast slope"], ensemble, 400)
-    assert [str(one.message).rpartition("; ")[2] for one in warned] == [
+    process = PROCESSES["ETS(AAN), fast slope"]
+    _, warned = observe(process, ensemble, 400)
+    why = (
         "they come from past errors, which were smaller: look for a break, or give a longer history"
-    ]
+    )
+    assert [str(one.message).rpartition("; ")[2] for one in warned] == [why]
+    data = panel(GENERATORS.draw(process, 100, 60))
+    with pytest.warns(fc.CalibrationWarning, match=why):
+        fc.backtest(data, ensemble, h=6, n_windows=3, freq=1, level=(80, 95), progress=False)
 
 
 # --- the check ----------------------------------------------------------------------------------------------

@@ -206,15 +206,16 @@ def why(ensemble: WeightedEnsemble, taught: Taught, chosen: BoolArray) -> str:
     best = int(np.argmin(np.where(most, better, np.inf)))
     mine, of = there[best], int(there[best].sum())
     wins = float((own <= errors[best])[mine].mean())
-    alone = (
-        ""
-        if of == n
-        else f" (the combination {own[mine].mean():.3f} on the {of:,} that it can take)"
-    )
+    alone, which = "", "the"
+    if of < n:
+        alone, which = (
+            f" (the combination {own[mine].mean():.3f} on the {of:,} that it can take)",
+            "these",
+        )
     return (
         f"{text}, the best single component in hindsight, {names[best]}, by {errors[best, mine].mean():.3f}"
         f"{alone}; the combination was at least as good as it on {100 * wins:.0f} % of "
-        f"{'the' if of == n else 'these'} series."
+        f"{which} series."
     )
 
 

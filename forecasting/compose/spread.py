@@ -102,10 +102,8 @@ def unit(y: FloatArray, m: int) -> tuple[float, float, float]:
     floor = 1e-9 * float(known.max(initial=0.0)) or 1e-300
     d1 = _mean_abs(y, 1)
     dm = _mean_abs(y, m) if len(y) > m else d1
-    if np.isnan(d1) and np.isnan(
-        dm
-    ):  # no two neighbours are known: those that come next to each other
-        d1 = _mean_abs(y[np.isfinite(y)], 1)
+    if np.isnan(d1) and np.isnan(dm):
+        d1 = _mean_abs(y[np.isfinite(y)], 1)  # no two neighbours: what comes next to each other
     d1, dm = max(_or(d1, dm), floor), max(_or(dm, d1), floor)
     return float(np.sqrt(d1) * np.sqrt(dm)), d1, floor
 
@@ -287,13 +285,9 @@ def _most(
     product is of an error that was never made. Of n errors the largest stands, as for :func:`_quantiles`, for
     ``n / (n + 1)``, and is that of n later ones to within 8 / n.
     """
-    from scipy.special import ndtri
-
     count = seen.sum(axis=(1, 2))[:, None]
-    n = np.maximum(count, 1)
-    top = np.maximum(relative.max(axis=(1, 2)), level)[:, None] * (1.0 + 8.0 / n)
-    beyond = ndtri((1 + levels[None]) / 2) / ndtri((1 + n / (n + 1)) / 2)
-    return np.asarray(np.where(count > 0, top * np.maximum(beyond, 1.0), np.inf))
+    top = np.maximum(relative.max(axis=(1, 2)), level)[:, None] * (1.0 + 8.0 / np.maximum(count, 1))
+    return np.asarray(np.where(count > 0, top * np.maximum(_beyond(levels, count), 1.0), np.inf))
 
 
 def _power(size: FloatArray) -> FloatArray:
@@ -357,18 +351,22 @@ def _quantiles(scores: FloatArray, levels: FloatArray) -> FloatArray:
     Of n scores the largest stands for the level ``n / (n + 1)``; what lies beyond it grows from there like
     the quantiles of a normal distribution.
     """
-    from scipy.special import ndtri
-
     ordered = np.sort(scores, axis=1)  # NaN last
     count = np.isfinite(ordered).sum(axis=1)[:, None]
     rank: IntArray = np.ceil(np.round((count + 1) * levels[None], 9)).astype(np.int64)
     at = np.clip(rank - 1, 0, np.maximum(count - 1, 0))
     found = np.take_along_axis(ordered, at, axis=1)
     if (rank > count).any():
-        known = ndtri((1 + count / (count + 1)) / 2)  # of no score: zero, and NaN below
-        growth = ndtri((1 + levels[None]) / 2) / np.where(count > 0, known, 1.0)
-        found = np.where(rank > count, found * growth, found)
+        found = np.where(rank > count, found * _beyond(levels, count), found)
     return np.asarray(np.where(levels[None] == 0, 0.0, np.where(count > 0, found, np.nan)))
+
+
+def _beyond(levels: FloatArray, count: IntArray) -> FloatArray:
+    """Return how much wider a level (P,) is than the largest of ``count`` (S, 1) normal scores, (S, P)."""
+    from scipy.special import ndtri
+
+    largest = ndtri((1 + count / (count + 1)) / 2)
+    return np.asarray(ndtri((1 + levels[None]) / 2) / np.where(count > 0, largest, 1.0))
 
 
 def extended(profile: FloatArray, h: int, m: int) -> FloatArray:

@@ -89,9 +89,8 @@ class WeightedEnsemble(Composite):
     ``parameters()``, one row a series: ``weight_<name>``, NaN for a member that was left out; ``error_<name>``
     and the combination's ``error``, mean absolute errors at the origins over the in-sample seasonal naive one,
     on the steps that all members forecast; ``n_errors``, how many these are, 0 where the series is too short
-    for any origin; ``left_out``, who could not take
-    the series and why. ``explain(unique_id)`` shows them for one series, with a
-    picture; ``why()`` for the panel in a sentence.
+    for any origin; ``left_out``, who could not take the series and why. ``explain(unique_id)`` shows them for
+    one series, with a picture; ``why()`` for the panel in a sentence.
 
     Examples
     --------

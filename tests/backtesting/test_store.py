@@ -400,11 +400,13 @@ def _records(folder):
     return sum(p.stat().st_size for p in folder.glob(SEGMENTS)) if folder.is_dir() else 0
 
 
-def test_a_marker_that_another_process_is_writing_is_no_segment(data, tmp_path):
+def test_a_marker_that_another_process_is_writing_is_no_segment(data, log, tmp_path):
     store = tmp_path / "store"
     first = backtest(data, Noted(), store=store, **RUN)
+    assert log() == 12
     (store / ".0123456789abcdef.segment").symlink_to(store / "renamed since")
     same(first, backtest(data, Noted(), store=store, **RUN))
+    assert log() == 0
 
 
 @pytest.mark.slow

@@ -125,6 +125,14 @@ def test_where_all_are_too_short_for_an_origin_a_season_and_three_steps_behind_i
     assert (told["n_errors"].drop("long") == 0).all()
     apart = fc.WeightedEnsemble(members, **build, pooled=False).fit(beside).parameters()
     assert (apart["n_errors"] > 0).all()
+    # The origins that a short window of a backtest may use are not those of a longer one beside it.
+    ds = np.sort(panel["ds"].unique())
+    run = {"h": 1, "cutoffs": [ds[24], ds[34]], "level": (), "progress": False}
+    bt = fc.backtest(panel, {"it": fc.WeightedEnsemble(members, **build)}, **run)
+    for cutoff, rows in bt.parameters.groupby("cutoff"):
+        seen = panel[panel["ds"] <= cutoff]
+        fitted = fc.WeightedEnsemble(members, **build).fit(seen).parameters()
+        assert_array_equal(rows["n_errors"], fitted["n_errors"])
 
 
 def test_a_window_of_a_backtest_is_weighted_by_the_past_of_that_window_alone(panel):
